@@ -1,0 +1,285 @@
+"""The engine: walks a graph from the newest node to the oldest and calls each node's backward once.
+
+A node's sequence number is larger than those of all nodes that it depends on, so the waiting node with the largest number has
+received every gradient it will ever get. No recursion, no counting of dependencies.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .base import Accumulator, Hooks, Node, bump, output_op, wrap
+from .modes import modes
+
+__all__ = ["run"]
+
+Gradient = Any
+
+
+def run(
+    roots: Sequence[tuple[Node | Accumulator, Gradient]], *, retain_graph: bool, create_graph: bool,
+    inputs: Sequence[Node | Accumulator] | None = None, accumulate: bool = True,
+) -> dict[Any, Gradient]:
+    """Propagate gradients from `roots` (pairs of node and gradient Tensor).
+
+    Args:
+        retain_graph: keep what nodes saved, for another backward.
+        create_graph: run the rules on Tensors, so that the gradients have a graph of their own.
+        inputs: visit only what leads to these nodes; None for everything.
+        accumulate: add the gradients of leaves to their ``grad``.
+
+    Returns:
+        the gradient Tensor of each of `inputs` that was reached.
+
+    Raises:
+        RuntimeError: a graph is used twice without `retain_graph`, or a saved tensor was changed in place.
+    """
+    before = modes.grad
+    modes.grad = create_graph
+    try:
+        walk = _Walk(retain_graph, create_graph, inputs)
+        for node, gradient in roots:
+            walk.send(node, gradient if create_graph else gradient._array, None)
+        walk.visit_all()
+        walk.reach_leaves(accumulate)
+        return walk.captured
+    finally:
+        modes.grad = before
+
+
+class _Walk:
+    """One backward pass. Gradients are raw arrays, or Tensors when `create_graph`."""
+
+    def __init__(self, retain: bool, create_graph: bool, inputs: Iterable[Any] | None) -> None:
+        self.retain = retain
+        self.create_graph = create_graph
+        self.waiting: dict[Node, Gradient] = {}
+        self.heap: list[tuple[int, Node]] = []
+        self.leaves: dict[Accumulator, Gradient] = {}
+        self.owned: set[Any] = set()
+        """Receivers whose gradient is a sum that this walk made, so that it may be changed in place."""
+        self.targets = None if inputs is None else set(inputs)
+        self.needed: set[Any] | None = None
+        self.run_rules: set[Any] = set()
+        self.captured: dict[Any, Gradient] = {}
+
+    def send(self, to: Node | Accumulator, g: Gradient, source: Gradient) -> None:
+        """Deliver a gradient to a node or leaf; `source` is the gradient that it was computed from."""
+        leaf = type(to) is Accumulator
+        store: dict[Any, Gradient] = self.leaves if leaf else self.waiting
+        if to in store:
+            self._add(store, to, g)
+            return
+        store[to] = g
+        if not leaf:
+            heapq.heappush(self.heap, (-to.seq, to))  # type: ignore[union-attr, arg-type]
+        elif g is not source and not self.create_graph and to.xp.owns(g):
+            self.owned.add(to)
+
+    def _add(self, store: dict[Any, Gradient], to: Any, g: Gradient) -> None:
+        if to in self.owned:
+            to.xp.add_(store[to], g)
+        elif self.create_graph:
+            store[to] = store[to] + g
+        else:
+            store[to] = to.xp.add(store[to], g)
+            self.owned.add(to)
+
+    def visit_all(self) -> None:
+        """Take the newest waiting node until none is left."""
+        if self.targets is not None:
+            self.needed, self.run_rules = _leading_to(self.targets, self.waiting)
+        heap, waiting = self.heap, self.waiting
+        while heap:
+            node = heapq.heappop(heap)[1]
+            g = waiting.pop(node)
+            self.owned.discard(node)
+            if node.hooks is not None:
+                g = self._before(node, g)
+            if self.targets is not None:
+                if node in self.targets:
+                    self.captured[node] = g if self.create_graph else wrap(g, node.xp)
+                if node not in self.run_rules:
+                    continue
+            if node.op is output_op:
+                self._collect(node, g)
+            else:
+                self._visit(node, g)
+
+    def _collect(self, node: Node, g: Gradient) -> None:
+        """Put the gradient of one output into the list of its op's gradients."""
+        parent, number = node.edges[0], node.saved[0]  # type: ignore[index]
+        if parent not in self.waiting:
+            self.waiting[parent] = [None] * len(parent.shape)  # type: ignore[index, union-attr]
+            heapq.heappush(self.heap, (-parent.seq, parent))  # type: ignore[union-attr, arg-type]
+        self.waiting[parent][number] = g  # type: ignore[index]
+
+    def _visit(self, node: Node, g: Gradient) -> None:
+        saved = node.saved
+        if saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+                "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+                "Specify retain_graph=True if you need to backward through the graph a second time."
+            )
+        xp = node.xp
+        if self.create_graph:
+            xp, saved = xp.tensors, node.op.unpack(node)
+        if type(g) is list:
+            g = [self._zeros(node, i) if part is None else part for i, part in enumerate(g)]
+        grads = self._call(node, xp, g, saved)
+        if node.hooks is not None and node.hooks.after:
+            grads = self._after(node, grads, g)
+        if not self.retain and saved:
+            node.saved = None
+        for edge, gradient in zip(node.edges, grads, strict=True):
+            if gradient is not None and edge is not None and (self.needed is None or edge in self.needed):
+                if gradient.shape != edge.shape or gradient.dtype is not edge.dtype:
+                    gradient = self._fit(node, edge, gradient)
+                self.send(edge, gradient, g)
+
+    def _zeros(self, node: Node, number: int) -> Gradient:
+        zeros = node.xp.zeros(node.shape[number], dtype=node.dtype[number])  # type: ignore[index]
+        return wrap(zeros, node.xp) if self.create_graph else zeros
+
+    def _call(self, node: Node, xp: Any, g: Gradient, saved: tuple[Any, ...]) -> tuple[Gradient, ...]:
+        op = node.op
+        try:
+            if op.holomorphic and node.dtype in node.xp.complexes:
+                grads = op.backward(node, xp, xp.conj(g), saved)
+                return tuple(None if x is None else xp.conj(x) for x in grads)
+            grads = op.backward(node, xp, g, saved)
+        except Exception as error:
+            _explain(node, error)
+            raise
+        if modes.check_nan:
+            self._check_nan(node, grads)
+        return grads
+
+    def _fit(self, node: Node, edge: Any, g: Gradient) -> Gradient:
+        """Undo broadcasting, and bring a gradient to the dtype of its input, or say that the rule is wrong."""
+        xp = node.xp.tensors if self.create_graph else node.xp
+        if g.shape != edge.shape:
+            g = xp.sum_to(g, shape=edge.shape)
+        found = node.xp.native[g.dtype] if self.create_graph else g.dtype
+        if found == edge.dtype:
+            return g
+        if found in node.xp.complexes and edge.dtype not in node.xp.complexes:
+            return self._fit(node, edge, xp.real(g))
+        known = node.xp.dtype_of
+        if edge.dtype in node.xp.halves or edge.dtype in node.xp.complexes:
+            return xp.astype(g, dtype=known[edge.dtype])
+        raise RuntimeError(f"{node.name()} returned a gradient of {known[found]}, but its input is {known[edge.dtype]}")
+
+    def _tensor(self, g: Gradient, xp: Any) -> Any:
+        if type(g) is list:
+            return tuple(None if part is None else self._tensor(part, xp) for part in g)
+        return g if self.create_graph or g is None else wrap(g, xp)
+
+    def _raw(self, tensor: Any) -> Gradient:
+        return tensor if self.create_graph or tensor is None else tensor._array
+
+    def _before(self, node: Any, g: Gradient) -> Gradient:
+        """Tensor hooks, then prehooks, then those that only look (``retain_grad``)."""
+        hooks: Hooks = node.hooks
+        if not (hooks.tensor or hooks.before or hooks.capture):
+            return g
+        tensor = self._tensor(g, node.xp)
+        for hook in list(hooks.tensor.values()):
+            changed = hook(tensor)
+            tensor = _replacement(changed, tensor) if changed is not None else tensor
+        for hook in list(hooks.before.values()):
+            changed = hook(tensor if type(g) is list else (tensor,))
+            if changed is not None:
+                tensor = changed if type(g) is list else changed[0] if isinstance(changed, tuple) else changed
+        for hook in hooks.capture.values():
+            hook(tensor)
+        return [self._raw(t) for t in tensor] if type(g) is list else self._raw(tensor)
+
+    def _after(self, node: Node, grads: tuple[Gradient, ...], g: Gradient) -> tuple[Gradient, ...]:
+        outputs = self._tensor(g, node.xp)
+        inputs = tuple(self._tensor(x, node.xp) for x in grads)
+        for hook in list(node.hooks.after.values()):  # type: ignore[union-attr]
+            changed = hook(inputs, outputs if type(outputs) is tuple else (outputs,))
+            if changed is not None:
+                inputs = changed if isinstance(changed, tuple) else (changed,)
+        return tuple(self._raw(t) for t in inputs)
+
+    def _check_nan(self, node: Node, grads: tuple[Gradient, ...]) -> None:
+        for i, g in enumerate(grads):
+            raw = g._array if self.create_graph and g is not None else g
+            if raw is not None and node.xp.any_nan(raw):
+                error = RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
+                _explain(node, error)
+                raise error
+
+    def reach_leaves(self, accumulate: bool) -> None:
+        """Hand the finished gradients to the leaves. Nothing is written before the whole graph has been walked."""
+        for leaf, g in self.leaves.items():
+            if leaf.hooks is not None:
+                changed = self._before(leaf, g)
+                if changed is not g:
+                    self.owned.discard(leaf)
+                    g = changed
+            if self.targets is not None and leaf not in self.targets:
+                continue
+            if accumulate:
+                self._accumulate(leaf, g)
+            else:
+                self.captured[leaf] = g if self.create_graph else wrap(g, leaf.xp)
+
+    def _accumulate(self, leaf: Accumulator, g: Gradient) -> None:
+        grad = leaf.grad
+        if self.create_graph:
+            leaf.grad = g if grad is None else grad + g
+        elif grad is None:
+            leaf.grad = wrap(g if leaf in self.owned else leaf.xp.copy(g), leaf.xp)
+        else:
+            if grad._array.shape != leaf.shape:
+                raise RuntimeError(f"grad has shape {list(grad._array.shape)}, but the tensor has {list(leaf.shape)}")
+            leaf.xp.add_(grad._array, g)
+            bump(grad)
+        if leaf.hooks is not None:
+            for hook in list(leaf.hooks.accumulated.values()):
+                hook(leaf.owner())
+            for after in list(leaf.hooks.after.values()):
+                after((), (leaf.grad,))
+
+
+def _replacement(changed: Any, tensor: Any) -> Any:
+    if changed._array.shape != tensor._array.shape:
+        raise RuntimeError(
+            f"hook '{list(changed._array.shape)}' has changed the size of value; expected {list(tensor._array.shape)}"
+        )
+    return changed
+
+
+def _explain(node: Node, error: Exception) -> None:
+    trace = getattr(node, "trace", None)
+    if trace:
+        error.add_note(f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(trace)}")
+
+
+def _leading_to(targets: set[Any], roots: Iterable[Node]) -> tuple[set[Any], set[Any]]:
+    """The nodes that some target can be reached from, counting the targets; and of these the ones whose rules must run."""
+    order: list[Node] = []
+    seen: set[Any] = set()
+    stack: list[Any] = list(roots)
+    while stack:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if type(node) is not Accumulator:
+            order.append(node)
+            stack.extend(node.edges)
+    order.sort(key=lambda n: n.seq)
+    reaches: set[Any] = {t for t in seen if t in targets}
+    inner: set[Any] = set()
+    for node in order:
+        if any(edge in reaches for edge in node.edges if edge is not None):
+            inner.add(node)
+            reaches.add(node)
+    return reaches, inner

@@ -1,0 +1,137 @@
+"""`backward` and `grad`: the entrances to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import engine
+from .base import TensorBase, current_node, wrap
+
+__all__ = ["backward", "grad"]
+
+Tensor = Any
+
+
+def _sequence(x: Any) -> tuple[Any, ...]:
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+
+
+def _node(tensor: Any) -> Any:
+    return tensor._node if tensor._view is None else current_node(tensor)
+
+
+def _roots(tensors: tuple[Any, ...], gradients: Any) -> list[tuple[Any, Any]]:
+    given = (None,) * len(tensors) if gradients is None else _sequence(gradients)
+    if len(given) != len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
+    roots = []
+    for i, (tensor, gradient) in enumerate(zip(tensors, given, strict=True)):
+        if not isinstance(tensor, TensorBase):
+            raise TypeError(f"element {i} of tensors must be a Tensor, not {type(tensor).__name__}")
+        node = _node(tensor)
+        if node is None:
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        roots.append((node, _first_gradient(tensor, gradient)))
+    return roots
+
+
+def _first_gradient(tensor: Any, gradient: Any) -> Any:
+    if gradient is None:
+        if tensor._array.size != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        if tensor._array.dtype in tensor._xp.complexes:
+            raise RuntimeError("grad can be implicitly created only for real scalar outputs but got " + str(tensor.dtype))
+        return wrap(tensor._xp.ones(tensor._array.shape, dtype=tensor._array.dtype), tensor._xp)
+    if not isinstance(gradient, TensorBase):
+        raise TypeError("gradients can be either Tensors or None, but got " + type(gradient).__name__)
+    if gradient._array.shape != tensor._array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of {tensor.shape}."  # type: ignore[attr-defined]
+        )
+    if gradient._array.dtype != tensor._array.dtype:
+        complex_differs = (gradient._array.dtype in gradient._xp.complexes) != (tensor._array.dtype in tensor._xp.complexes)
+        if complex_differs:
+            raise RuntimeError("For complex Tensors, both grad_output and output are required to have the same dtype.")
+        gradient = gradient.to(tensor.dtype)  # type: ignore[attr-defined]
+    return gradient
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor], grad_tensors: Any = None, retain_graph: bool | None = None,
+    create_graph: bool = False, grad_variables: Any = None, inputs: Any = None,
+) -> None:
+    """Add the gradients of `tensors` to the ``grad`` of the leaves (or only of `inputs`).
+
+    Raises:
+        RuntimeError: a tensor is no scalar and has no gradient given, nothing requires grad, or the graph was freed.
+
+    >>> import tensorlite as tl
+    >>> x = tl.tensor(2., requires_grad=True)
+    >>> tl.autograd.backward(x * x)
+    >>> x.grad
+    tensor(4.)
+    """
+    roots = _roots(_sequence(tensors), grad_tensors if grad_tensors is not None else grad_variables)
+    keep = create_graph if retain_graph is None else retain_graph
+    if inputs is None:
+        engine.run(roots, retain_graph=keep, create_graph=create_graph)
+        return
+    chosen = _sequence(inputs)
+    if not chosen:
+        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    targets = [_node(t) for t in chosen]
+    if any(t is None for t in targets):
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    found = engine.run(roots, retain_graph=keep, create_graph=create_graph, inputs=targets)
+    for tensor, target in zip(chosen, targets, strict=True):
+        if target in found:  # an inner tensor
+            tensor.grad = found[target] if tensor.grad is None else tensor.grad + found[target]
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
+    retain_graph: bool | None = None, create_graph: bool = False, only_inputs: bool = True,
+    allow_unused: bool | None = None, is_grads_batched: bool = False, materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; nothing is accumulated.
+
+    Raises:
+        RuntimeError: an input was not used and neither `allow_unused` nor `materialize_grads` is set.
+
+    >>> import tensorlite as tl
+    >>> x = tl.tensor(2., requires_grad=True)
+    >>> tl.autograd.grad(x * x, x)
+    (tensor(4.),)
+    """
+    if is_grads_batched:
+        raise NotImplementedError("is_grads_batched is not supported; loop over the rows of grad_outputs")
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    elif not allow_unused and materialize_grads:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+    roots = _roots(_sequence(outputs), grad_outputs)
+    chosen = _sequence(inputs)
+    targets = []
+    for t in chosen:
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"inputs must be Tensors, not {type(t).__name__}")
+        targets.append(_node(t))
+    missing = any(t is None for t in targets)
+    if missing and not allow_unused:
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    keep = create_graph if retain_graph is None else retain_graph
+    found = engine.run(
+        roots, retain_graph=keep, create_graph=create_graph, inputs=[t for t in targets if t is not None], accumulate=False
+    )
+    gradients = [found.get(t) for t in targets]
+    for i, g in enumerate(gradients):
+        if g is None and materialize_grads:
+            x = chosen[i]
+            gradients[i] = wrap(x._xp.zeros(x._array.shape, dtype=x._array.dtype), x._xp)
+        elif g is None and not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the "
+                "desired behavior."
+            )
+    return tuple(gradients)

@@ -1,0 +1,205 @@
+"""Grad modes: whether ops record a graph, for each thread on its own."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = [
+    "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Modes(threading.local):
+    grad = True
+    inference = False
+    anomaly = False
+    check_nan = False
+
+
+modes = _Modes()
+
+
+class _InferenceVersion:
+    """The version counter of tensors made in inference mode: it exists so as to be refused."""
+
+    def __getitem__(self, _: int) -> int:
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor "
+            "and use it in autograd."
+        )
+
+    def __reduce__(self) -> str:
+        return "INFERENCE"
+
+
+INFERENCE = _InferenceVersion()
+
+
+class _Mode:
+    """A context manager that sets grad and inference mode, and a decorator that does so around each call."""
+
+    grad: bool
+    inference: bool | None = None
+
+    def __enter__(self) -> None:
+        stack = self.__dict__.setdefault("_before", [])
+        stack.append((modes.grad, modes.inference))
+        modes.grad = self.grad
+        if self.inference is not None:
+            modes.inference = self.inference
+
+    def __exit__(self, *exc: object) -> None:
+        modes.grad, modes.inference = self._before.pop()
+
+    def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            return self._wrap_generator(function)  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self._clone():
+                return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[return-value]
+
+    def _clone(self) -> _Mode:
+        clone = object.__new__(type(self))
+        clone.grad, clone.inference = self.grad, self.inference
+        return clone
+
+    def _wrap_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self._clone():
+                generator = function(*args, **kwargs)
+                request: Any = None
+                while True:
+                    try:
+                        response = generator.send(request)
+                    except StopIteration as stop:
+                        return stop.value
+                    # The mode is ours only while the generator's own code runs.
+                    before = modes.grad, modes.inference
+                    modes.grad, modes.inference = self._outside()
+                    request = yield response
+                    modes.grad, modes.inference = before
+
+        return wrapped
+
+    def _outside(self) -> tuple[bool, bool]:
+        return True if not hasattr(self, "_before") else self._before[-1][0], modes.inference
+
+
+def _maybe_decorate(cls: type[_Mode], function: Any) -> Any:
+    """`@no_grad` without parentheses decorates, as in PyTorch."""
+    return object.__new__(cls) if function is None else object.__new__(cls)(function)
+
+
+class no_grad(_Mode):
+    """Record no graph in this block or function.
+
+    >>> import tensorlite as tl
+    >>> x = tl.ones(2, requires_grad=True)
+    >>> with tl.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    grad = False
+
+    def __new__(cls, orig_func: Any = None) -> Any:
+        return _maybe_decorate(cls, orig_func)
+
+
+class enable_grad(_Mode):
+    """Record the graph again inside a `no_grad` block.
+
+    >>> import tensorlite as tl
+    >>> x = tl.ones(2, requires_grad=True)
+    >>> with tl.no_grad(), tl.enable_grad():
+    ...     (x * 2).requires_grad
+    True
+    """
+
+    grad = True
+
+    def __new__(cls, orig_func: Any = None) -> Any:
+        return _maybe_decorate(cls, orig_func)
+
+
+class inference_mode(_Mode):
+    """`no_grad`, and tensors made here have no version counter and can never be saved for a backward.
+
+    >>> import tensorlite as tl
+    >>> with tl.inference_mode():
+    ...     y = tl.ones(2) * 2
+    >>> y.is_inference()
+    True
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        self = object.__new__(cls)
+        if callable(mode):
+            self.grad, self.inference = False, True
+            return self(mode)
+        self.inference = bool(mode)
+        self.grad = not mode
+        return self
+
+    def __enter__(self) -> None:
+        grad = modes.grad
+        super().__enter__()
+        if not self.inference:
+            modes.grad = grad if not self._before[-1][1] else True
+
+
+class set_grad_enabled(_Mode):
+    """Turn recording on or off: as a call at once, as a context manager for its block.
+
+    >>> import tensorlite as tl
+    >>> with tl.set_grad_enabled(False):
+    ...     tl.is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.grad = bool(mode)
+        self._start = (modes.grad, modes.inference)
+        modes.grad = self.grad
+
+    def __enter__(self) -> None:
+        self.__dict__.setdefault("_before", []).append(self._start)
+        modes.grad = self.grad
+
+    def __call__(self, function: F) -> F:
+        modes.grad = self._start[0]
+        return super().__call__(function)
+
+    def _clone(self) -> _Mode:
+        return set_grad_enabled(self.grad)
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops record a graph in this thread.
+
+    >>> import tensorlite as tl
+    >>> tl.is_grad_enabled()
+    True
+    """
+    return modes.grad
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is in inference mode.
+
+    >>> import tensorlite as tl
+    >>> tl.is_inference_mode_enabled()
+    False
+    """
+    return modes.inference

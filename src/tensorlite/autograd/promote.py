@@ -1,0 +1,128 @@
+"""The slow path of ops: mixed dtypes, Python numbers and 0-d operands, and the errors for inputs that do not fit together."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .. import dtypes
+from .base import Node, TensorBase, wrap
+
+if TYPE_CHECKING:
+    from .op import Op
+
+__all__ = ["check_inputs", "promoted", "result_type_of", "stale"]
+
+NUMBERS = (bool, int, float, complex)
+
+
+def promoted(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
+    """Bring all operands to one device and PyTorch's common dtype, then call the op again.
+
+    Raises:
+        RuntimeError: the operands are on different devices.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    by_name = dict(zip(op.inputs, args, strict=False))
+    xp = _common_device(op, args)
+    chosen = [by_name[i] for i in op.promoted_inputs]
+    common = result_type_of(op.name, chosen)
+    if op.promotes == "float" and not (common.is_floating_point or common.is_complex):
+        common = dtypes.get_default_dtype()
+    for name in op.inputs:
+        wanted = common if name in op.promoted_inputs else None
+        by_name[name] = _operand(by_name[name], xp, wanted)
+    return op.forward(*by_name.values(), **static)
+
+
+def result_type_of(name: str, operands: list[Any]) -> dtypes.dtype:
+    """PyTorch's result dtype of tensors and numbers together."""
+    dimensioned, zero_dim, numbers = [], [], []
+    for x in operands:
+        if isinstance(x, TensorBase):
+            (dimensioned if x._array.ndim else zero_dim).append(x._xp.dtype_of[x._array.dtype])
+        elif is_number(x):
+            x = x.item() if hasattr(x, "item") else x
+            numbers.append(next(kind for kind in NUMBERS if isinstance(x, kind)))
+        else:
+            raise TypeError(f"{name}(): expected a Tensor or a number, not {type(x).__name__}; convert it with tensor(...)")
+    return dtypes.result_dtype(tuple(dimensioned), tuple(zero_dim), tuple(numbers))
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is a Python number or a NumPy scalar."""
+    return isinstance(x, NUMBERS) or (getattr(x, "shape", None) == () and hasattr(x, "item"))
+
+
+def _common_device(op: Op, args: tuple[Any, ...]) -> Any:
+    backends = [a._xp for a in args if isinstance(a, TensorBase)]
+    if not backends:
+        kinds = ", ".join(type(a).__name__ for a in args)
+        raise TypeError(f"{op.name}(): at least one argument must be a Tensor, not ({kinds})")
+    dimensioned = [a._xp for a in args if isinstance(a, TensorBase) and a._array.ndim]
+    xp = (dimensioned or backends)[0]
+    for a in args:
+        if isinstance(a, TensorBase) and a._xp is not xp and (a._array.ndim or a._xp.device.type != "cpu"):
+            different_devices(xp, a._xp)
+    return xp
+
+
+def _operand(x: Any, xp: Any, wanted: dtypes.dtype | None) -> Any:
+    if not isinstance(x, TensorBase):
+        return wrap(xp.full((), x, dtype=xp.native[wanted] if wanted else None), xp)
+    if x._xp is not xp:  # a 0-d tensor on the CPU may join any device
+        x = x.to(xp.device)  # type: ignore[attr-defined]
+    if wanted is not None and x._array.dtype != xp.native[wanted]:
+        x = xp.tensors.astype(x, dtype=wanted)
+    elif wanted is not None and x._array.dtype is not xp.native[wanted]:
+        x = wrap(xp.astype(x._array, xp.native[wanted]), xp, x._node)
+    return x
+
+
+def different_devices(first: Any, second: Any) -> NoReturn:
+    """Refuse tensors of two devices."""
+    raise RuntimeError(
+        "Expected all tensors to be on the same device, but found at least two devices, "
+        f"{first.device} and {second.device}! Move one with .to({str(first.device)!r})."
+    )
+
+
+def check_inputs(op: Op, tensors: tuple[Any, ...], typed: tuple[str, ...]) -> None:
+    """Say what is wrong with inputs that differ in device or dtype.
+
+    Raises:
+        RuntimeError: devices or dtypes differ.
+        TypeError: an input is not a tensor.
+    """
+    named = dict(zip(op.inputs, tensors, strict=False)) if op.variadic is None else {}
+    present = [t for t in tensors if t is not None]
+    for t in present:
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"{op.name}(): expected a Tensor, not {type(t).__name__}")
+        if t._xp is not present[0]._xp:
+            different_devices(present[0]._xp, t._xp)
+    chosen = [named[i] for i in typed if named.get(i) is not None] if named else (present if typed else [])
+    found = [t._array.dtype for t in chosen]
+    if any(d != found[0] for d in found):
+        names = " != ".join(str(t._xp.dtype_of[t._array.dtype]).removeprefix("torch.") for t in chosen)
+        raise RuntimeError(f"{op.name}(): expected all inputs to have the same dtype, but got: {names}; convert with .to(dtype)")
+
+
+def stale(node: Node, which: int | None = None) -> NoReturn:
+    """Refuse to run a rule on a saved tensor that was overwritten."""
+    versions = list(zip(node.versions[::2], node.versions[1::2], strict=True))
+    kept = [k for k in node.op.kept if k in node.op.inputs or k == "out" or k in node.op.outputs]
+    index = which if which is not None else next(i for i, (v, then) in enumerate(versions) if v[0] != then)
+    counter, then = versions[index]
+    what = kept[index] if index < len(kept) else kept[-1]
+    raise RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"'{what}' of {node.name()} is at version {counter[0]}; expected version {then} instead. "
+        "Hint: use the out-of-place form or clone() the tensor before changing it; enable anomaly detection "
+        "to find the forward operation, with autograd.set_detect_anomaly(True)."
+    )
+
+
+def trace(node: Node) -> None:
+    """Keep the forward traceback on a node (`detect_anomaly` only)."""
+    node.trace = traceback.format_list(traceback.extract_stack()[:-2])  # type: ignore[attr-defined]

@@ -1,0 +1,41 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["Linalg"]
+
+Array = Any
+
+
+class Linalg:
+    """Half precision multiplies in float32; integers as they are."""
+
+    np: Any
+    halves: Any
+    float32: Any
+
+    def matmul(self, x: Array, y: Array) -> Array:
+        if x.dtype in self.halves:
+            return self.np.matmul(x.astype(self.float32), y.astype(self.float32)).astype(x.dtype)
+        return self.np.matmul(x, y)
+
+    def einsum(self, *xs: Array, equation: str) -> Array:
+        dtype = xs[0].dtype
+        if dtype in self.halves:
+            return self.np.einsum(equation, *[x.astype(self.float32) for x in xs], optimize=True).astype(dtype)
+        return self.np.einsum(equation, *xs, optimize=len(xs) > 1)
+
+    def linear(self, x: Array, weight: Array, bias: Array | None = None) -> Array:
+        """x @ weight.T + bias."""
+        if x.dtype in self.halves:
+            out = self.matmul(x, weight.swapaxes(-1, -2))
+            return out if bias is None else out + bias
+        out = self.np.matmul(x, weight.T)
+        if bias is not None:
+            if out.ndim:
+                out += bias
+            else:
+                out = out + bias
+        return out

@@ -1,0 +1,133 @@
+"""Pointwise functions: mostly ufuncs taken as they are; here are the ones whose results PyTorch defines differently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["UFUNCS", "Pointwise"]
+
+Array = Any
+
+UFUNCS = {
+    "abs": "absolute", "positive": "positive", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log",
+    "log2": "log2", "log10": "log10", "log1p": "log1p", "sqrt": "sqrt", "square": "square", "reciprocal": "reciprocal",
+    "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "sinh": "sinh",
+    "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
+    "sign": "sign", "isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite", "logical_not": "logical_not",
+    "bitwise_invert": "invert", "signbit": "signbit", "deg2rad": "deg2rad", "rad2deg": "rad2deg",
+    "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide",
+    "remainder": "remainder", "fmod": "fmod", "pow": "power", "maximum": "maximum", "minimum": "minimum", "fmax": "fmax",
+    "fmin": "fmin", "atan2": "arctan2", "hypot": "hypot", "logaddexp": "logaddexp", "logaddexp2": "logaddexp2",
+    "copysign": "copysign", "nextafter": "nextafter", "heaviside": "heaviside", "equal": "equal",
+    "not_equal": "not_equal", "less": "less", "less_equal": "less_equal", "greater": "greater",
+    "greater_equal": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or", "logical_xor": "logical_xor",
+    "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
+    "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift", "gcd": "gcd", "lcm": "lcm", "where": "where",
+    "floor_divide_float": "floor_divide", "ldexp": "ldexp",
+}
+
+
+class Pointwise:
+    """Pointwise functions that need more than a ufunc."""
+
+    np: Any
+
+    def negative(self, x: Array) -> Array:
+        if x.dtype.kind == "b":
+            raise RuntimeError(
+                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+                "use the `~` or `logical_not()` operator instead."
+            )
+        return self.np.negative(x)
+
+    def subtract(self, x: Array, y: Array) -> Array:
+        if getattr(x, "dtype", None) is not None and x.dtype.kind == "b":
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+                "operator instead."
+            )
+        return self.np.subtract(x, y)
+
+    def conj(self, x: Array) -> Array:
+        return self.np.conjugate(x) if x.dtype.kind == "c" else x
+
+    def real(self, x: Array) -> Array:
+        return x.real
+
+    def imag(self, x: Array) -> Array:
+        return x.imag
+
+    def angle(self, x: Array) -> Array:
+        if x.dtype.kind == "c":
+            return self.np.angle(x)
+        angles = self.np.where(x < 0, x.dtype.type(3.141592653589793), x.dtype.type(0))
+        return self.np.where(self.np.isnan(x), x, angles)
+
+    def complex(self, real: Array, imag: Array) -> Array:
+        out = self.np.empty(self.np.broadcast_shapes(real.shape, imag.shape), self.np.result_type(real.dtype, "complex64"))
+        out.real, out.imag = real, imag
+        return out
+
+    def _rounding(name: str) -> Any:  # type: ignore[misc]
+        def function(self: Any, x: Array) -> Array:
+            return getattr(self.np, name)(x) if x.dtype.kind not in "biu" else x.copy()
+
+        function.__name__ = name
+        return function
+
+    floor, ceil, trunc, rint = _rounding("floor"), _rounding("ceil"), _rounding("trunc"), _rounding("rint")
+    del _rounding
+
+    def round(self, x: Array, *, decimals: int = 0) -> Array:
+        return self.rint(x) if decimals == 0 else self.np.round(x, decimals)
+
+    def floor_divide(self, x: Array, y: Array) -> Array:
+        """As PyTorch: integer division by zero raises."""
+        self._no_zero_division(x, y)
+        return self.np.floor_divide(x, y)
+
+    def trunc_divide(self, x: Array, y: Array) -> Array:
+        self._no_zero_division(x, y)
+        if x.dtype.kind in "iu":
+            quotient = self.np.floor_divide(x, y)
+            return quotient + ((self.np.remainder(x, y) != 0) & ((x < 0) ^ (y < 0))).astype(x.dtype)
+        return self.np.trunc(self.np.divide(x, y))
+
+    def remainder(self, x: Array, y: Array) -> Array:
+        self._no_zero_division(x, y)
+        return self.np.remainder(x, y)
+
+    def fmod(self, x: Array, y: Array) -> Array:
+        self._no_zero_division(x, y)
+        return self.np.fmod(x, y)
+
+    def _no_zero_division(self, x: Array, y: Array) -> None:
+        if getattr(x, "dtype", None) is not None and x.dtype.kind in "iu" and self.np.any(y == 0):
+            raise RuntimeError("ZeroDivisionError: integer division by zero")
+
+    def pow(self, x: Array, y: Array) -> Array:
+        if x.dtype.kind in "iu" and self.np.any(y < 0):
+            raise RuntimeError("Integers to negative integer powers are not allowed. Convert the base to a floating dtype.")
+        return self.np.power(x, y)
+
+    def clip(self, x: Array, low: Array, high: Array) -> Array:
+        return self.np.minimum(self.np.maximum(x, low), high)
+
+    def sigmoid(self, x: Array) -> Array:
+        """1 / (1 + exp(-x)), in one buffer."""
+        out = self.np.negative(x)
+        if not out.ndim:
+            return 1 / (1 + self.np.exp(out))
+        self.np.exp(out, out=out)
+        out += 1
+        return self.np.reciprocal(out, out=out)
+
+    def relu(self, x: Array) -> Array:
+        return self.np.maximum(x, 0)
+
+    def any_nan(self, x: Array) -> bool:
+        return x.dtype in self.inexacts and bool(self.np.isnan(x).any())  # type: ignore[attr-defined]
+
+    def add_(self, x: Array, y: Array) -> None:
+        """x += y, in the memory of x."""
+        self.np.add(x, y, out=x, casting="unsafe")

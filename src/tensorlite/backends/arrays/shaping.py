@@ -1,0 +1,136 @@
+"""Shapes and views."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+__all__ = ["Shaping"]
+
+Array = Any
+
+
+class Shaping:
+    """Whatever can be a view is a view."""
+
+    np: Any
+
+    def reshape(self, x: Array, *, shape: tuple[int, ...]) -> Array:
+        return x.reshape(shape)
+
+    def permute_dims(self, x: Array, *, axes: tuple[int, ...]) -> Array:
+        return x.transpose(axes)
+
+    def matrix_transpose(self, x: Array) -> Array:
+        return x.swapaxes(-1, -2)
+
+    def broadcast_to(self, x: Array, *, shape: tuple[int, ...]) -> Array:
+        return self.np.broadcast_to(x, shape)
+
+    def expand_dims(self, x: Array, *, axis: int) -> Array:
+        return self.np.expand_dims(x, axis)
+
+    def squeeze(self, x: Array, *, axis: tuple[int, ...]) -> Array:
+        return self.np.squeeze(x, axis)
+
+    def flip(self, x: Array, *, axis: tuple[int, ...]) -> Array:
+        return self.np.flip(x, axis).copy()
+
+    def roll(self, x: Array, *, shift: Any, axis: Any) -> Array:
+        return self.np.roll(x, shift, axis)
+
+    def concat(self, *xs: Array, axis: int) -> Array:
+        return self.np.concatenate(xs, axis=axis)
+
+    def stack(self, *xs: Array, axis: int) -> Array:
+        return self.np.stack(xs, axis=axis)
+
+    def tile(self, x: Array, *, repetitions: tuple[int, ...]) -> Array:
+        return self.np.tile(x, repetitions)
+
+    def pad_constant(self, x: Array, *, widths: tuple[tuple[int, int], ...], value: Any) -> Array:
+        """Pad each axis by (before, after) elements."""
+        out = self.np.full(tuple(n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)), value, dtype=x.dtype)
+        out[tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, widths, strict=True))] = x
+        return out
+
+    def tril(self, x: Array, *, k: int = 0) -> Array:
+        return self.np.tril(x, k)
+
+    def triu(self, x: Array, *, k: int = 0) -> Array:
+        return self.np.triu(x, k)
+
+    def diagonal(self, x: Array, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+        view = self.np.diagonal(x, offset, axis1, axis2)
+        if not getattr(view.flags, "writeable", True) and self.is_writable(x):  # type: ignore[attr-defined]
+            view.flags.writeable = True
+        return view
+
+    def as_strided(self, x: Array, *, shape: tuple[int, ...], strides: tuple[int, ...], offset: int | None = None) -> Array:
+        """A view with any strides (in elements), starting `offset` elements into the memory that `x` is part of."""
+        if offset is not None:
+            root = x if x.base is None or not isinstance(x.base, type(x)) else x.base
+            x = root.ravel(order="K")[offset:]
+        steps = tuple(s * x.itemsize for s in strides)
+        return self.np.lib.stride_tricks.as_strided(x, shape, steps)
+
+    def sliding_windows(self, x: Array, *, window: tuple[int, ...], steps: tuple[int, ...], dilation: tuple[int, ...]) -> Array:
+        """All windows over the last axes: (..., *places, *window), as a view. `steps` are the strides of the window."""
+        n = len(window)
+        spans = [d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
+        places = tuple((size - span) // s + 1 for size, span, s in zip(x.shape[-n:], spans, steps, strict=True))
+        tail = x.strides[-n:]
+        strides = (*x.strides[:-n], *(a * s for a, s in zip(tail, steps, strict=True)),
+                   *(a * d for a, d in zip(tail, dilation, strict=True)))
+        return self.np.lib.stride_tricks.as_strided(x, (*x.shape[:-n], *places, *window), strides)
+
+    def shares_memory(self, view: Array, x: Array) -> bool:
+        """Whether `view`, made by a view op from `x`, looks at the memory of `x`."""
+        return view is x or view.base is not None and (view.base is x or view.base is x.base)
+
+    def overlap_add(
+        self, x: Array, *, shape: tuple[int, ...], window: tuple[int, ...], steps: tuple[int, ...], dilation: tuple[int, ...]
+    ) -> Array:
+        """The transpose of `sliding_windows`: windows (..., *places, *window) added up into `shape`."""
+        out = self.np.zeros(shape, x.dtype)
+        n = len(window)
+        places = x.shape[-2 * n : -n]
+        for tap in itertools.product(*(range(k) for k in window)):
+            spans = zip(tap, dilation, steps, places, strict=True)
+            key = (..., *(slice(t * d, t * d + s * (m - 1) + 1, s) for t, d, s, m in spans))
+            out[key] += x[(..., *tap)]
+        return out
+
+    def diagonal_spread(self, x: Array, *, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:
+        """Zeros with x on a diagonal."""
+        out = self.np.zeros(shape, x.dtype)
+        self.diagonal(out, offset=offset, axis1=axis1, axis2=axis2)[...] = x
+        return out
+
+    def as_strided_spread(
+        self, x: Array, *, shape: tuple[int, ...], view_shape: tuple[int, ...], strides: tuple[int, ...], offset: int
+    ) -> Array:
+        """The transpose of `as_strided` of a contiguous array of `shape`."""
+        position = self.np.arange(math.prod(shape)).reshape(shape)
+        position = self.as_strided(position, shape=view_shape, strides=strides, offset=offset)
+        out = self.np.zeros(shape, x.dtype)
+        self.add_at(out.reshape(-1), position, x)  # type: ignore[attr-defined]
+        return out
+
+    def view_mask(self, *, shape: tuple[int, ...], view: Any) -> Array:
+        """True where `view` (see `autograd.base.View`) cuts elements out of an array of `shape`."""
+        mask = self.np.zeros(math.prod(shape), bool)
+        mask[self._positions(shape, view)] = True
+        return mask.reshape(shape)
+
+    def view_read(self, x: Array, *, view: Any) -> Array:
+        return x.reshape(-1)[self._positions(x.shape, view)]
+
+    def view_write(self, x: Array, value: Array, *, view: Any) -> Array:
+        out = x.copy(order="C")
+        out.reshape(-1)[self._positions(x.shape, view)] = value
+        return out
+
+    def _positions(self, shape: tuple[int, ...], view: Any) -> Array:
+        return view.replay_raw(self, self.np.arange(math.prod(shape)).reshape(shape))

@@ -1,0 +1,68 @@
+"""What a device must provide: a `Backend` is a namespace of functions on raw arrays.
+
+A name is looked up in three places: the backend's own methods and attributes; its kernels (fused functions with the name and
+signature of an op); the bodies of ops, written over ``xp`` and run with this backend as ``xp``. What is found is kept on the
+instance, so that ``xp.add`` costs one dictionary look-up afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..devices import device
+from ..dtypes import dtype
+
+__all__ = ["Backend", "register_body"]
+
+Array = Any
+_bodies: dict[str, Callable[..., Any]] = {}
+
+
+def register_body(name: str, body: Callable[..., Any]) -> None:
+    """Make `body(xp, *arrays, **static)` the fallback of every backend that has no function called `name`."""
+    _bodies[name] = body
+
+
+class Backend:
+    """One device's functions on raw arrays; see `protocol.py` for the list that a backend must provide.
+
+    Attributes:
+        device: the device, with an index where the type has several.
+        array_type: the class of its raw arrays.
+        dtype_of: from a raw dtype to ours. `native` is the other way round.
+        floats, inexacts, complexes, halves: sets of raw dtypes.
+    """
+
+    device: device
+    array_type: type
+    dtype_of: dict[Any, dtype]
+    native: dict[dtype, Any]
+    floats: frozenset[Any]
+    inexacts: frozenset[Any]
+    complexes: frozenset[Any]
+    halves: frozenset[Any]
+    tensors: Any = None
+    """The namespace of the same names that works on Tensors of this device; `ops` sets it."""
+
+    def kernel(self, name: str) -> Callable[..., Any] | None:
+        """The fused kernel called `name`, if this backend has one."""
+        return None
+
+    def __getattr__(self, name: str) -> Any:
+        found = self.kernel(name)
+        if found is None and name in _bodies:
+            found = partial(_bodies[name], self)
+        if found is None:
+            raise AttributeError(f"the {self.device.type} backend has no function '{name}'")
+        setattr(self, name, found)
+        return found
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.device}>"
+
+    def __reduce__(self) -> tuple:
+        from .registry import get_backend
+
+        return get_backend, (str(self.device),)

@@ -1,0 +1,72 @@
+"""Between tensors and bytes: which memory a tensor lies in, and tensors over the memory of a file."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..devices import device
+from ..dtypes import dtype as DType
+from ..dtypes import uint8
+from ..tensor import Tensor, empty, frombuffer
+
+__all__ = ["Storage", "flat_from_bytes", "storage_of", "strided_view"]
+
+
+class Storage(NamedTuple):
+    """The memory that one tensor or several lie in. ``key`` is the same for tensors that share it."""
+
+    key: Any
+    flat: Tensor
+    dtype: DType
+    device: device
+    numel: int
+    nbytes: int
+
+    @property
+    def location(self) -> str:
+        """Where the memory is, as PyTorch writes it."""
+        return f"cuda:{self.device.index or 0}" if self.device.type == "cuda" else "cpu"
+
+    def to_bytes(self) -> bytes:
+        """The bytes, brought to the CPU if they are not there."""
+        return self.flat.cpu().view(uint8).numpy().tobytes() if self.numel else b""
+
+
+def storage_of(tensor: Tensor) -> tuple[Storage, int, tuple[int, ...]]:
+    """The memory of a tensor, and how the tensor lies in it: offset and strides, in elements."""
+    storage = tensor.untyped_storage()
+    nbytes = storage.nbytes()
+    numel = nbytes // tensor.element_size()
+    flat = tensor.detach().as_strided((numel,), (1,), 0)
+    # The dtype is part of the key: memory that is also seen through another dtype is saved once for each.
+    key = (str(tensor.device), storage.data_ptr() if nbytes else id(flat), tensor.dtype)
+    place = Storage(key, flat, tensor.dtype, tensor.device, numel, nbytes)
+    return place, tensor.storage_offset(), tuple(tensor.stride())
+
+
+def flat_from_bytes(data: bytes, dtype: DType, swapped: bool) -> Tensor:
+    """A vector over a copy of ``data``; ``swapped`` turns the bytes of each number round."""
+    if not data:
+        return empty(0, dtype=dtype)
+    buffer = bytearray(data)
+    width = dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
+    if swapped and width > 1:
+        for i in range(width):
+            buffer[i::width] = data[width - 1 - i :: width]
+    return frombuffer(buffer, dtype=dtype)
+
+
+def strided_view(flat: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
+    """The tensor that lies so in ``flat``.
+
+    Raises:
+        ValueError: it would reach outside. Nothing below checks that, and the numbers come from a file.
+    """
+    if len(size) != len(stride) or min((offset, *size, *stride)) < 0:
+        raise ValueError(f"offset {offset}, size {size} and stride {stride} do not describe a tensor")
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if 0 not in size and last >= flat.numel():
+        raise ValueError(f"size {size} reaches beyond a storage of {flat.numel()} elements")
+    if 0 in size:
+        offset = 0
+    return flat.as_strided(size, stride, offset)

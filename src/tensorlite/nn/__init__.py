@@ -1,0 +1,9 @@
+"""Neural networks: modules, parameters, losses, initialisation."""
+
+from . import functional, init, modules, utils
+from .module import Module
+from .modules import *  # noqa: F403
+from .modules import __all__ as _layers
+from .parameter import Buffer, Parameter
+
+__all__ = ["Buffer", "Module", "Parameter", "functional", "init", "modules", "utils", *_layers]

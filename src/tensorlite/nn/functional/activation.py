@@ -1,0 +1,341 @@
+"""Activation functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...ops import activations as ops
+from ...tensor import Tensor, sigmoid, tanh
+from ...tensor import log_softmax as _log_softmax
+from ...tensor import softmax as _softmax
+
+__all__ = [
+    "celu", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "leaky_relu",
+    "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "selu", "sigmoid", "silu",
+    "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+]
+
+
+def _written(input: Tensor, out: Tensor, inplace: bool) -> Tensor:
+    from ...tensor.inplace import write
+
+    return write(input, out) if inplace else out
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.relu(tl.tensor([-1., 1.]))
+    tensor([0., 1.])
+    """
+    return _written(input, ops.relu(input), inplace) if inplace else ops.relu(input)
+
+
+
+
+
+def _negative_stays_integer(input: Tensor, name: str) -> Tensor:
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(f'"{name}" not implemented for {input.dtype}; convert to a floating dtype')
+    return input
+
+
+def _dim(name: str, dim: int | None, ndim: int) -> int:
+    if dim is None:
+        return 0 if ndim in (0, 1, 3) else 1
+    return dim
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """exp(x) / sum(exp(x)) along a dimension.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.softmax(tl.zeros(2), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _softmax(input, _dim("softmax", dim, input.ndim), dtype=dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """softmax(-x).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.softmin(tl.zeros(2), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _softmax(-input, _dim("softmin", dim, input.ndim), dtype=dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """log(softmax(x)), without overflow.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.log_softmax(tl.zeros(2), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return _log_softmax(input, _dim("log_softmax", dim, input.ndim), dtype=dtype)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x above zero, negative_slope * x below.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.leaky_relu(tl.tensor([-1., 1.]), 0.5)
+    tensor([-0.5000,  1.0000])
+    """
+    out = ops.leaky_relu(_negative_stays_integer(input, "leaky_relu"), slope=negative_slope)
+    return _written(input, out, inplace)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x above zero, alpha (exp(x) - 1) below (Clevert et al., 2015).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.elu(tl.tensor([-1., 1.]))
+    tensor([-0.6321,  1.0000])
+    """
+    out = ops.elu(_negative_stays_integer(input, "elu"), alpha=alpha, scale=1.0, input_scale=1.0)
+    return _written(input, out, inplace)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Scaled ELU with the constants of self-normalising networks (Klambauer et al., 2017).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.selu(tl.tensor([1.]))
+    tensor([1.0507])
+    """
+    out = ops.elu(_negative_stays_integer(input, "selu"), alpha=1.6732632423543772, scale=1.0507009873554805, input_scale=1.0)
+    return _written(input, out, inplace)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x above zero, alpha (exp(x / alpha) - 1) below (Barron, 2017).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.celu(tl.tensor([-1.]))
+    tensor([-0.6321])
+    """
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    out = ops.elu(_negative_stays_integer(input, "celu"), alpha=alpha, scale=1.0, input_scale=1.0 / alpha)
+    return _written(input, out, inplace)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x sigmoid(x) (Elfwing et al., 2017).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.silu(tl.tensor([1.]))
+    tensor([0.7311])
+    """
+    return _written(input, ops.silu(_negative_stays_integer(input, "silu")), inplace)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x tanh(softplus(x)) (Misra, 2019).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.mish(tl.tensor([1.]))
+    tensor([0.8651])
+    """
+    return _written(input, input * tanh(softplus(input)), inplace)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x times the normal distribution function, exactly or by tanh (Hendrycks and Gimpel, 2016).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.gelu(tl.tensor([1.]))
+    tensor([0.8413])
+    """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    _negative_stays_integer(input, "gelu")
+    return ops.gelu_tanh(input) if approximate == "tanh" else ops.gelu(input)
+
+
+def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+    """log(1 + exp(beta x)) / beta; x itself where beta x exceeds the threshold.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.softplus(tl.tensor([0.]))
+    tensor([0.6931])
+    """
+    return ops.softplus(_negative_stays_integer(input, "softplus"), beta=beta, threshold=threshold)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(sigmoid(x)).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.logsigmoid(tl.tensor([0.]))
+    tensor([-0.6931])
+    """
+    return ops.log_sigmoid(_negative_stays_integer(input, "log_sigmoid"))
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """x between min_val and max_val.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.hardtanh(tl.tensor([-3., 0.5]))
+    tensor([-1.0000,  0.5000])
+    """
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    # Its gradient is zero on the bounds, unlike clamp's.
+    out = input.where((input > min_val) & (input < max_val), input.detach().clamp(min_val, max_val))
+    return _written(input, out, inplace)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """x between 0 and 6.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.relu6(tl.tensor([7.]))
+    tensor([6.])
+    """
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x above the threshold, else `value`.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.threshold(tl.tensor([0., 2.]), 1, 5)
+    tensor([5., 2.])
+    """
+    return _written(input, input.where(input > threshold, input.detach() * 0 + value), inplace)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """(x + 3) / 6 between 0 and 1.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.hardsigmoid(tl.tensor([0.]))
+    tensor([0.5000])
+    """
+    return _written(input, relu6(input + 3) / 6, inplace)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x hardsigmoid(x) (Howard et al., 2019).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.hardswish(tl.tensor([3.]))
+    tensor([3.])
+    """
+    inside = input * (input + 3) / 6
+    out = input.where(input >= 3, (input * 0).where(input <= -3, inside))
+    return _written(input, out, inplace)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x moved towards zero by lambd, zero within.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.softshrink(tl.tensor([1., 0.2]))
+    tensor([0.5000, 0.0000])
+    """
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
+    return (input - lambd).where(input > lambd, (input + lambd).where(input < -lambd, input * 0))
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x, but zero within lambd of zero.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.hardshrink(tl.tensor([1., 0.2]))
+    tensor([1., 0.])
+    """
+    return (input * 0).where((input >= -lambd) & (input <= lambd), input)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x - tanh(x).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.tanhshrink(tl.tensor([0.]))
+    tensor([0.])
+    """
+    return input - tanh(input)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.softsign(tl.tensor([1.]))
+    tensor([0.5000])
+    """
+    return input / (input.abs() + 1)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """The first half of a dimension times the sigmoid of the second (Dauphin et al., 2016).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.glu(tl.tensor([2., 0.]))
+    tensor([1.])
+    """
+    if not input.ndim:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    if input.shape[dim] % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
+    first, second = input.chunk(2, dim)
+    return first * sigmoid(second)
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x above zero, a learned slope times x below (He et al., 2015).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.prelu(tl.tensor([-2.]), tl.tensor([0.5]))
+    tensor([-1.])
+    """
+    if weight.numel() != 1:
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if weight.ndim != 1 or weight.numel() != channels:
+            raise RuntimeError(f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {weight.numel()} and channel size = {channels}.")
+        weight = weight.reshape(1, -1, *(1,) * (input.ndim - 2))
+    elif input.ndim == 0:
+        weight = weight.reshape(())
+    return input.where(input > 0, input * weight)
+
+
+def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False) -> Tensor:
+    """Leaky ReLU with a random slope in training, the mean slope otherwise (Xu et al., 2015).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.rrelu(tl.tensor([-1.]), 0.5, 0.5)
+    tensor([-0.5000])
+    """
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    slope = input.detach().new_empty(input.shape).uniform_(lower, upper)
+    return _written(input, input.where(input > 0, input * slope), inplace)
+
+
+def relu_(input: Tensor) -> Tensor:
+    """`relu`, in place."""
+    return relu(input, True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`elu`, in place."""
+    return elu(input, alpha, True)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """`leaky_relu`, in place."""
+    return leaky_relu(input, negative_slope, True)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh`, in place."""
+    return hardtanh(input, min_val, max_val, True)

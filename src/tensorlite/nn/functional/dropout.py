@@ -1,0 +1,71 @@
+"""Dropout, with PyTorch's masks from the same seed."""
+
+from __future__ import annotations
+
+from ...tensor import Tensor
+
+__all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d"]
+
+
+def _check(p: float) -> None:
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero elements with probability p and scale the rest by 1 / (1 - p) (Hinton et al., 2012).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.dropout(tl.ones(2), training=False)
+    tensor([1., 1.])
+    """
+    _check(p)
+    if not training or not p or not input.numel():
+        return input
+    return _masked(input, tuple(input.shape), p, inplace)
+
+
+def _masked(input: Tensor, shape: tuple[int, ...], p: float, inplace: bool) -> Tensor:
+    if p == 1:
+        mask = input.detach().new_zeros(shape)
+    else:
+        mask = input.detach().new_empty(shape).bernoulli_(1 - p).div_(1 - p)
+    return input.mul_(mask) if inplace else input * mask
+
+
+def _channels(input: Tensor, p: float, training: bool, inplace: bool, batched: bool) -> Tensor:
+    _check(p)
+    if not training or not p or not input.numel():
+        return input
+    lead = 2 if batched else 1
+    return _masked(input, (*input.shape[:lead], *(1,) * (input.ndim - lead)), p, inplace)
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero whole channels of (N, C, L).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.dropout1d(tl.ones(1, 1, 2), training=False)
+    tensor([[[1., 1.]]])
+    """
+    return _channels(input, p, training, inplace, input.ndim == 3)
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero whole channels of (N, C, H, W).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.dropout2d(tl.ones(1, 1, 1, 1), training=False)
+    tensor([[[[1.]]]])
+    """
+    return _channels(input, p, training, inplace, True)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero whole channels of (N, C, D, H, W).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.dropout3d(tl.ones(1, 1, 1, 1, 1), training=False).shape
+    torch.Size([1, 1, 1, 1, 1])
+    """
+    return _channels(input, p, training, inplace, True)

@@ -1,0 +1,353 @@
+"""Losses."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from ... import dtypes
+from ...ops import indexing, pointwise
+from ...tensor import Tensor
+from .activation import logsigmoid, log_softmax
+
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cosine_similarity", "cross_entropy",
+    "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "nll_loss",
+    "pairwise_distance", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
+]
+
+
+def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The `reduction` that the two old arguments mean."""
+    if size_average is None and reduce is None:
+        return reduction
+    size_average, reduce = size_average in (None, True), reduce in (None, True)
+    chosen = "mean" if size_average and reduce else "sum" if reduce else "none"
+    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", UserWarning, stacklevel=3)
+    return chosen
+
+
+def reduced(loss: Tensor, reduction: str) -> Tensor:
+    """Apply "none", "mean" or "sum".
+
+    Raises:
+        ValueError: the name is another.
+    """
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "none":
+        return loss
+    raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def _same_size(name: str, input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead to "
+            "incorrect results due to broadcasting. Please ensure they have the same size.", UserWarning, stacklevel=4,
+        )
+
+
+def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
+             weight: Tensor | None = None) -> Tensor:
+    """The squared difference.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.mse_loss(tl.tensor([1., 2.]), tl.tensor([1., 4.]))
+    tensor(2.)
+    """
+    _same_size("mse_loss", input, target)
+    return _weighted(pointwise.square(input - target), weight, legacy_reduction(size_average, reduce, reduction))
+
+
+def _weighted(loss: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
+    if weight is None:
+        return reduced(loss, reduction)
+    loss = loss * weight
+    return loss.sum() / weight.expand_as(loss).sum() if reduction == "mean" else reduced(loss, reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
+            weight: Tensor | None = None) -> Tensor:
+    """The absolute difference.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.l1_loss(tl.tensor([1., 2.]), tl.tensor([1., 4.]))
+    tensor(1.)
+    """
+    _same_size("l1_loss", input, target)
+    return _weighted((input - target).abs(), weight, legacy_reduction(size_average, reduce, reduction))
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+                   reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """Quadratic below beta, linear above (Girshick, 2015).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.smooth_l1_loss(tl.tensor([0., 0.]), tl.tensor([1., 3.]))
+    tensor(1.5000)
+    """
+    _same_size("smooth_l1_loss", input, target)
+    chosen = legacy_reduction(size_average, reduce, reduction)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    if beta == 0:
+        return reduced((input - target).abs(), chosen)
+    d = (input - target).abs()
+    return reduced(pointwise.where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta), chosen)
+
+
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None) -> Tensor:
+    """Quadratic below delta, linear above (Huber, 1964).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.huber_loss(tl.tensor([0.]), tl.tensor([3.]))
+    tensor(2.5000)
+    """
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    _same_size("huber_loss", input, target)
+    d = (input - target).abs()
+    return _weighted(pointwise.where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta), weight, reduction)
+
+
+def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
+             reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """Minus the log-probability of the target class: (N, C, *) and (N, *).
+
+    Raises:
+        ValueError: batch sizes differ.
+        IndexError: a class is outside.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.nll_loss(tl.tensor([[-1., -2.]]), tl.tensor([1]))
+    tensor(2.)
+    """
+    chosen = legacy_reduction(size_average, reduce, reduction)
+    if input.ndim < 1:
+        raise ValueError(f"Expected 1 or more dimensions (got {input.ndim})")
+    if input.ndim != 1 and input.shape[0] != target.shape[0]:
+        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]}).")
+    if target.dtype not in (dtypes.int64, dtypes.uint8):
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype}: class labels are integers")
+    axis = 0 if input.ndim == 1 else 1
+    if input.ndim > 1 and (target.ndim != input.ndim - 1 or tuple(target.shape[1:]) != tuple(input.shape[2:])):
+        raise RuntimeError(f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)})")
+    target = target.long()
+    classes = input.shape[axis]
+    ignored = target == ignore_index
+    safe = pointwise.where(ignored, 0, target)
+    if target.numel():
+        low, high = int(safe.min()), int(safe.max())
+        if low < 0 or high >= classes:
+            raise IndexError(f"Target {low if low < 0 else high} is out of bounds.")
+    if weight is not None and (weight.ndim != 1 or weight.numel() != classes):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {list(weight.shape)}"
+        )
+    picked = indexing.take_along_axis(input, safe.unsqueeze(axis), axis=axis).squeeze(axis)
+    scale = (~ignored).to(input.dtype) if weight is None else indexing.take(weight, safe, axis=0) * (~ignored).to(input.dtype)
+    loss = pointwise.where(ignored, 0, -picked * scale)
+    if chosen == "mean":
+        return loss.sum() / scale.sum()
+    return reduced(loss, chosen)
+
+
+def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+                  ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Tensor:
+    """The cross-entropy of logits (N, C, *) and classes (N, *) or class probabilities (N, C, *).
+
+    Raises:
+        RuntimeError: labels are of the wrong dtype or shape.
+        IndexError: a class is outside.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.cross_entropy(tl.zeros(1, 2), tl.tensor([0]))
+    tensor(0.6931)
+    """
+    chosen = legacy_reduction(size_average, reduce, reduction)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    axis = 0 if input.ndim == 1 else 1
+    if target.shape == input.shape and (target.dtype.is_floating_point or target.ndim == input.ndim and target.ndim > 0):
+        return _soft_cross_entropy(input, target, weight, chosen, label_smoothing, axis)
+    logs = log_softmax(input, axis)
+    hard = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=chosen)
+    if not label_smoothing:
+        return hard
+    return _smoothed(hard, logs, target, weight, ignore_index, chosen, label_smoothing, axis)
+
+
+def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, axis: int) -> Tensor:
+    if not target.dtype.is_floating_point:
+        raise RuntimeError("Expected floating point type for target with class probabilities, got " + str(target.dtype))
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.shape[axis]
+    terms = log_softmax(input, axis) * target
+    if weight is not None:
+        terms = terms * weight.reshape(-1, *(1,) * (input.ndim - axis - 1))
+    if reduction == "mean":
+        count = input.numel() // input.shape[axis] if input.numel() else 0
+        return -terms.sum() / count if count else -terms.sum() * math.nan
+    return reduced(-terms.sum(axis), reduction)
+
+
+def _smoothed(hard: Tensor, logs: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, smoothing: float, axis: int) -> Tensor:
+    classes = logs.shape[axis]
+    kept = target != ignore_index
+    scaled = logs if weight is None else logs * weight.reshape(-1, *(1,) * (logs.ndim - axis - 1))
+    smooth = pointwise.where(kept, -scaled.sum(axis), 0)
+    if reduction == "mean":
+        if weight is None:
+            count: Any = kept.to(logs.dtype).sum()
+        else:
+            safe = pointwise.where(kept, target, 0)
+            count = (indexing.take(weight, safe, axis=0) * kept.to(logs.dtype)).sum()
+        smooth = smooth.sum() / count
+    else:
+        smooth = reduced(smooth, reduction)
+    return hard * (1 - smoothing) + smooth * (smoothing / classes)
+
+
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+                         reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """The cross-entropy of probabilities and targets, logs bounded below by -100.
+
+    Raises:
+        ValueError: shapes differ.
+        RuntimeError: an input is outside [0, 1].
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.binary_cross_entropy(tl.tensor([0.5]), tl.tensor([1.]))
+    tensor(0.6931)
+    """
+    chosen = legacy_reduction(size_average, reduce, reduction)
+    if target.shape != input.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. Please ensure "
+            "they have the same size."
+        )
+    x = input.detach()
+    if not bool(((x >= 0) & (x <= 1)).all()):
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    loss = (target - 1) * pointwise.log1p(-input).clamp_min(-100) - target * pointwise.log(input).clamp_min(-100)
+    return reduced(loss if weight is None else loss * weight, chosen)
+
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+                                     reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None) -> Tensor:
+    """`binary_cross_entropy` of sigmoid(input), without overflow.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.binary_cross_entropy_with_logits(tl.tensor([0.]), tl.tensor([1.]))
+    tensor(0.6931)
+    """
+    chosen = legacy_reduction(size_average, reduce, reduction)
+    if target.shape != input.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    log = logsigmoid(input)
+    if pos_weight is None:
+        loss = (1 - target) * input - log
+    else:
+        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * log
+    return reduced(loss if weight is None else loss * weight, chosen)
+
+
+def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
+           log_target: bool = False) -> Tensor:
+    """target (log target - input), for log-probabilities `input`.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.kl_div(tl.tensor([[0.]]), tl.tensor([[1.]]), reduction="sum")
+    tensor(0.)
+    """
+    chosen = legacy_reduction(size_average, reduce, reduction)
+    loss = pointwise.exp(target) * (target - input) if log_target else pointwise.xlogy(target, target) - target * input
+    return loss.sum() / input.shape[0] if chosen == "batchmean" else reduced(loss, chosen)
+
+
+def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None,
+                         reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """x for targets 1, max(0, margin - x) for targets -1.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.hinge_embedding_loss(tl.tensor([0.5, 0.5]), tl.tensor([1., -1.]))
+    tensor(0.5000)
+    """
+    chosen = legacy_reduction(size_average, reduce, reduction)
+    loss = pointwise.where(target == 1, 0, (margin - input).clamp_min(0)) + pointwise.where(target == -1, 0, input)
+    return reduced(loss, chosen)
+
+
+def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None,
+                        reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """max(0, -target (input1 - input2) + margin).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.margin_ranking_loss(tl.tensor([1.]), tl.tensor([2.]), tl.tensor([1.]))
+    tensor(1.)
+    """
+    return reduced((-target * (input1 - input2) + margin).clamp_min(0), legacy_reduction(size_average, reduce, reduction))
+
+
+def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """log(1 + exp(-target x)).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.soft_margin_loss(tl.tensor([0.]), tl.tensor([1.]))
+    tensor(0.6931)
+    """
+    return reduced(pointwise.log1p(pointwise.exp(-target * input)), legacy_reduction(size_average, reduce, reduction))
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle along a dimension.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.cosine_similarity(tl.tensor([[1., 0.]]), tl.tensor([[2., 0.]]))
+    tensor([1.])
+    """
+    n1, n2 = x1.norm(2, dim, keepdim=True).clamp_min(eps), x2.norm(2, dim, keepdim=True).clamp_min(eps)
+    return ((x1 / n1) * (x2 / n2)).sum(dim)
+
+
+def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, size_average: bool | None = None,
+                          reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """1 - cos for targets 1, max(0, cos - margin) for targets -1.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.cosine_embedding_loss(tl.tensor([[1., 0.]]), tl.tensor([[1., 0.]]), tl.tensor([1.]))
+    tensor(0.)
+    """
+    cosine = cosine_similarity(input1, input2, -1)
+    loss = pointwise.where(target == 1, 1 - cosine, pointwise.where(target == -1, (cosine - margin).clamp_min(0), 0))
+    return reduced(loss, legacy_reduction(size_average, reduce, reduction))
+
+
+def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """The p-norm of x1 - x2 + eps over the last dimension.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.pairwise_distance(tl.tensor([[3., 4.]]), tl.zeros(1, 2))
+    tensor([5.0000])
+    """
+    return (x1 - x2 + eps).norm(p, -1, keepdim)
+
+
+def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
+                        swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin).
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.triplet_margin_loss(tl.zeros(1, 2), tl.zeros(1, 2), tl.zeros(1, 2))
+    tensor(1.)
+    """
+    near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = pointwise.minimum(far, pairwise_distance(positive, negative, p, eps))
+    return reduced((near - far + margin).clamp_min(0), legacy_reduction(size_average, reduce, reduction))
+
+

@@ -1,0 +1,185 @@
+"""Pooling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ...ops import pool
+from ...tensor import Tensor, cat
+from .conv import tuple_of
+
+__all__ = [
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
+    "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d",
+]
+
+
+def _geometry(n: int, input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Any, ...]:
+    """Kernel, stride, padding (before, after), dilation and the number of windows along each axis."""
+    if input.ndim not in (n + 1, n + 2):
+        raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor, but got input of size {list(input.shape)}")
+    k, d, p = tuple_of(kernel, n, "kernel_size"), tuple_of(dilation, n, "dilation"), tuple_of(padding, n, "padding")
+    s = k if stride is None or stride == () or stride == [] else tuple_of(stride, n, "stride")
+    if any(x <= 0 for x in (*k, *s, *d)):
+        raise RuntimeError("kernel size, stride and dilation should be greater than zero")
+    if any(x < 0 or x > y // 2 for x, y in zip(p, k, strict=True)):
+        raise RuntimeError(f"pad should be at most half of effective kernel size, but got pad={p[0]}, kernel_size={k[0]}")
+    if not all(input.shape[-n:]) or not all(input.shape[1 if input.ndim == n + 2 else 0 : -n]):
+        raise RuntimeError(f"Expected input with non-zero size for non-batch dimensions, but got {list(input.shape)}")
+    pads, places = [], []
+    for size, kk, ss, pp, dd in zip(input.shape[-n:], k, s, p, d, strict=True):
+        room = size + 2 * pp - dd * (kk - 1) - 1
+        count = (-(-room // ss) if ceil_mode else room // ss) + 1
+        if ceil_mode and (count - 1) * ss >= size + pp:
+            count -= 1
+        if count < 1:
+            raise RuntimeError(f"Given input size: {list(input.shape)}. Calculated output size is too small")
+        pads.append((pp, max(pp, (count - 1) * ss + dd * (kk - 1) + 1 - size - pp)))
+        places.append(count)
+    return k, s, tuple(pads), d, tuple(places)
+
+
+def _max(n: int) -> Callable[..., Any]:
+    def function(
+        input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Any:
+        k, s, pads, d, places = _geometry(n, input, kernel_size, stride, padding, dilation, ceil_mode)
+        values, indices = pool.max_pool(input, kernel=k, stride=s, padding=pads, dilation=d)
+        key = (..., *(slice(0, m) for m in places))
+        if tuple(values.shape[-n:]) != places:
+            values, indices = values[key], indices[key]
+        return (values, indices) if return_indices else values
+
+    function.__name__ = f"max_pool{n}d"
+    function.__doc__ = f"""The largest element of each window: (N, C, *) to (N, C, *'), over {n} dimensions.
+
+    Raises:
+        RuntimeError: the windows do not fit, or the padding exceeds half a window.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.max_pool{n}d(tl.ones(1, 1, *[4] * {n}), 2).numel()
+    {2 ** n}
+    """
+    return function
+
+
+def _avg(n: int) -> Callable[..., Any]:
+    def function(
+        input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        count_include_pad: bool = True, divisor_override: int | None = None,
+    ) -> Tensor:
+        k, s, pads, _, places = _geometry(n, input, kernel_size, stride, padding, 1, ceil_mode)
+        if divisor_override == 0:
+            raise RuntimeError("divisor must be not zero")
+        key = (..., *(slice(0, m) for m in places))
+        total = pool.window_sum(input, kernel=k, stride=s, padding=pads)[key]
+        if divisor_override is not None:
+            return total / divisor_override
+        counted = tuple_of(padding, n, "padding") if count_include_pad else (0,) * n
+        return total / _counts(input, k, s, tuple_of(padding, n, "padding"), counted, places)
+
+    function.__name__ = f"avg_pool{n}d"
+    function.__doc__ = f"""The mean of each window: (N, C, *) to (N, C, *'), over {n} dimensions.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.avg_pool{n}d(tl.ones(1, 1, *[2] * {n}), 2).item()
+    1.0
+    """
+    return function
+
+
+def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, counted: Any, places: Any) -> Any:
+    """How many elements each window's mean is over."""
+    axes = []
+    for size, k, s, p, c, m in zip(input.shape[-len(kernel) :], kernel, stride, padding, counted, places, strict=True):
+        starts = [i * s - p for i in range(m)]
+        axes.append([min(a + k, size + c) - max(a, -c) for a in starts])
+    if all(x == a[0] for a in axes for x in a):
+        return math.prod(a[0] for a in axes)
+    total = input.detach().new_ones(())
+    for i, a in enumerate(axes):
+        total = total * input.new_tensor(a).reshape(-1, *(1,) * (len(axes) - i - 1))
+    return total
+
+
+max_pool1d, max_pool2d, max_pool3d = _max(1), _max(2), _max(3)
+avg_pool1d, avg_pool2d, avg_pool3d = _avg(1), _avg(2), _avg(3)
+
+
+def _adaptive(n: int, input: Tensor, output_size: Any) -> tuple[int, ...]:
+    sizes = (output_size,) * n if isinstance(output_size, int) or output_size is None else tuple(output_size)
+    if len(sizes) != n or input.ndim not in (n + 1, n + 2):
+        raise RuntimeError(f"adaptive pool: expected {n} output sizes and a {n + 1}D or {n + 2}D input, got {sizes} and {list(input.shape)}")
+    return tuple(input.shape[i - n] if s is None else s for i, s in enumerate(sizes))
+
+
+def _reduce_axis(input: Tensor, axis: int, out: int, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+    """Reduce ranges of nearly equal size along one axis; range i is [floor(i n / out), ceil((i + 1) n / out))."""
+    n = input.shape[axis]
+    if out == n:
+        return input
+    parts = [reduce(input.narrow(axis, i * n // out, -(-(i + 1) * n // out) - i * n // out)) for i in range(out)]
+    return parts[0] if out == 1 else cat(parts, axis) if parts else input.narrow(axis, 0, 0)
+
+
+def _adaptive_avg(n: int) -> Callable[..., Any]:
+    def function(input: Tensor, output_size: Any) -> Tensor:
+        for i, out in enumerate(_adaptive(n, input, output_size)):
+            axis = input.ndim - n + i
+            input = _reduce_axis(input, axis, out, lambda part, axis=axis: part.mean(axis, keepdim=True))
+        return input
+
+    function.__name__ = f"adaptive_avg_pool{n}d"
+    function.__doc__ = f"""The mean over ranges of nearly equal size, so that the output has the given size over {n} dimensions.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.adaptive_avg_pool{n}d(tl.ones(1, 1, *[5] * {n}), 2).numel()
+    {2 ** n}
+    """
+    return function
+
+
+def _adaptive_max(n: int) -> Callable[..., Any]:
+    def function(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
+        sizes, planes = _adaptive(n, input, output_size), input.shape[-n:]
+        lead = input.ndim - n
+        rows: list[Tensor] = []
+        for number in range(math.prod(sizes)):
+            place, rest = [], number
+            for s in reversed(sizes):
+                place.insert(0, rest % s)
+                rest //= s
+            key = tuple(slice(i * m // s, -(-(i + 1) * m // s)) for i, m, s in zip(place, planes, sizes, strict=True))
+            rows.append(_position_of_max(input, lead, key, planes))
+        index = cat(rows, lead)
+        values = input.flatten(lead).gather(lead, index)
+        shape = (*input.shape[:lead], *sizes)
+        return (values.reshape(shape), index.reshape(shape)) if return_indices else values.reshape(shape)
+
+    function.__name__ = f"adaptive_max_pool{n}d"
+    function.__doc__ = f"""The largest element of ranges of nearly equal size, over {n} dimensions.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.adaptive_max_pool{n}d(tl.ones(1, 1, *[5] * {n}), 2).numel()
+    {2 ** n}
+    """
+    return function
+
+
+def _position_of_max(input: Tensor, lead: int, key: tuple[slice, ...], planes: Any) -> Tensor:
+    """The flattened position of the largest element of one range: (*lead, 1)."""
+    part = input.detach()[(..., *key)]
+    local = part.flatten(lead).argmax(lead, keepdim=True)
+    position = local * 0
+    for i, cut in enumerate(key):
+        inner = math.prod(part.shape[lead + i + 1 :])
+        position = position * planes[i] + (local // inner + cut.start)
+        local = local % inner
+    return position
+
+
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = _adaptive_avg(1), _adaptive_avg(2), _adaptive_avg(3)
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = _adaptive_max(1), _adaptive_max(2), _adaptive_max(3)

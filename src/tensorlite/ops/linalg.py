@@ -1,0 +1,44 @@
+"""Products of matrices; inputs have two dimensions or more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.op import op
+
+Array = Any
+
+matmul = op(
+    "matmul(x, y)", node_name="Mm",
+    x=lambda xp, g, y: xp.matmul(g, xp.matrix_transpose(y)), y=lambda xp, g, x: xp.matmul(xp.matrix_transpose(x), g),
+)
+
+
+def _rows(xp: Any, x: Array) -> Array:
+    return x if x.ndim == 2 else xp.reshape(x, shape=(-1, x.shape[-1]))
+
+
+def _linear_weight(xp: Any, g: Array, x: Array) -> Array:
+    return xp.matmul(xp.matrix_transpose(_rows(xp, g)), _rows(xp, x))
+
+
+linear = op(
+    "linear(x, weight, bias=None)", node_name="Addmm",
+    x=lambda xp, g, weight: xp.matmul(g, weight), weight=_linear_weight, bias=lambda g: g,
+)
+
+
+def _einsum(xp: Any, g: Array, xs: tuple[Array, ...], equation: str) -> list[Array]:
+    """Each operand's gradient is the einsum of the output's gradient with the other operands."""
+    terms, out = equation.split("->")
+    subscripts = terms.split(",")
+    gradients = []
+    for i, mine in enumerate(subscripts):
+        others = [s for j, s in enumerate(subscripts) if j != i]
+        arrays = [x for j, x in enumerate(xs) if j != i]
+        gradients.append(xp.einsum(g, *arrays, equation=f"{','.join([out, *others])}->{mine}"))
+    return gradients
+
+
+einsum = op("einsum(*xs, equation)", xs=_einsum)
+"""Explicit equations only, in which no operand repeats a letter or has one that appears nowhere else."""

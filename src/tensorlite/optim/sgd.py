@@ -1,0 +1,130 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..autograd.modes import set_grad_enabled
+from ..tensor import Tensor, zeros_like
+from .arguments import check_implementation, check_lr, number
+from .optimizer import Group, Optimizer, State
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum and weight decay if asked for.
+
+    With ``g`` the gradient plus ``weight_decay * p``: ``buf = momentum * buf + (1 - dampening) * g``, and then
+    ``p -= lr * buf`` (or ``p -= lr * (g + momentum * buf)`` with ``nesterov``). ``maximize`` goes uphill. ``lr`` may
+    be a tensor of one element. ``foreach`` and ``fused`` are accepted and change nothing.
+
+    Raises:
+        ValueError: a negative option, or ``nesterov`` without momentum or with dampening.
+
+    >>> import tensorlite as tl
+    >>> w = tl.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = tl.optim.SGD([w], lr=0.1, momentum=0.9)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8000, 1.6000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float | Tensor = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_lr(lr)
+        if momentum < 0.0:
+            raise ValueError(f"Invalid momentum value: {momentum}")
+        if weight_decay < 0.0:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        check_implementation(foreach, fused, differentiable)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:  # options that older checkpoints do not know
+            for name, default in (("nesterov", False), ("maximize", False), ("differentiable", False)):
+                group.setdefault(name, default)
+
+    def prepare(self, group: Group) -> Any:
+        """The options as a tuple, which is quicker to take apart for each parameter than a dict."""
+        return (
+            number(group["lr"]),
+            group["momentum"],
+            group["dampening"],
+            number(group["weight_decay"]),
+            group["nesterov"],
+            group["maximize"],
+            group["differentiable"],
+        )
+
+    def update(self, param: Tensor, grad: Tensor, state: State | None, options: Any) -> None:
+        """Move ``param`` against ``grad``."""
+        lr, momentum, dampening, weight_decay, nesterov, maximize, differentiable = options
+        buffer = None
+        if momentum != 0:
+            buffer = state.get("momentum_buffer") if state else None
+            if buffer is None:
+                # The first buffer is the gradient itself: nothing is damped, and what momentum multiplies is zero.
+                buffer = self.state[param]["momentum_buffer"] = zeros_like(grad.detach())
+                dampening = 0
+        kernel = None if differentiable or isinstance(lr, Tensor) else getattr(param._xp, "sgd_step", None)
+        if kernel is None:
+            with set_grad_enabled(differentiable):
+                sgd(param, grad, buffer, lr, momentum, dampening, weight_decay, nesterov, maximize)
+            return
+        array = None if buffer is None else buffer._array
+        kernel(param._array, grad._array, array, lr, momentum, dampening, weight_decay, nesterov, maximize)
+        param._version[0] += 1
+
+
+def sgd(
+    param: Tensor,
+    grad: Tensor,
+    buffer: Tensor | None,
+    lr: float | Tensor,
+    momentum: float,
+    dampening: float,
+    weight_decay: float | Tensor,
+    nesterov: bool,
+    maximize: bool,
+) -> None:
+    """The update on tensors: differentiable, and what a backend's ``sgd_step`` kernel must agree with."""
+    if maximize:
+        grad = -grad
+    if isinstance(weight_decay, Tensor) or weight_decay != 0:
+        grad = grad + param.clone() * weight_decay
+    if buffer is not None:
+        buffer.mul_(momentum).add_(grad, alpha=1 - dampening)
+        grad = grad.add(buffer, alpha=momentum) if nesterov else buffer
+    if isinstance(lr, Tensor):
+        param.addcmul_(grad, lr, value=-1)
+    else:
+        param.add_(grad, alpha=-lr)

@@ -1,0 +1,459 @@
+"""Pointwise functions in PyTorch's spelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..autograd.base import TensorBase
+from ..autograd.promote import result_type_of
+from ..dtypes import dtype
+from ..ops import activations, pointwise, reductions
+from .spelling import public
+
+Tensor = Any
+Number = bool | int | float | complex
+
+# name here: (op, aliases)
+_UNARY: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "abs": (pointwise.abs, ("absolute",)), "exp": (pointwise.exp, ()), "exp2": (pointwise.exp2, ()),
+    "expm1": (pointwise.expm1, ()), "log": (pointwise.log, ()), "log2": (pointwise.log2, ()),
+    "log10": (pointwise.log10, ()), "log1p": (pointwise.log1p, ()), "sqrt": (pointwise.sqrt, ()),
+    "rsqrt": (pointwise.rsqrt, ()), "square": (pointwise.square, ()), "reciprocal": (pointwise.reciprocal, ()),
+    "neg": (pointwise.negative, ("negative",)), "sin": (pointwise.sin, ()), "cos": (pointwise.cos, ()),
+    "tan": (pointwise.tan, ()), "asin": (pointwise.asin, ("arcsin",)), "acos": (pointwise.acos, ("arccos",)),
+    "atan": (pointwise.atan, ("arctan",)), "sinh": (pointwise.sinh, ()), "cosh": (pointwise.cosh, ()),
+    "tanh": (pointwise.tanh, ()), "asinh": (pointwise.asinh, ("arcsinh",)), "acosh": (pointwise.acosh, ("arccosh",)),
+    "atanh": (pointwise.atanh, ("arctanh",)), "sigmoid": (activations.sigmoid, ()), "relu": (activations.relu, ()),
+    "floor": (pointwise.floor, ()), "ceil": (pointwise.ceil, ()), "trunc": (pointwise.trunc, ("fix",)),  # type: ignore[attr-defined]
+    "sign": (pointwise.sign, ()), "sgn": (pointwise.sgn, ()), "deg2rad": (pointwise.deg2rad, ()),  # type: ignore[attr-defined]
+    "rad2deg": (pointwise.rad2deg, ()), "logical_not": (pointwise.logical_not, ()),  # type: ignore[attr-defined]
+}
+_TESTS = {"isnan": pointwise.isnan, "isinf": pointwise.isinf, "isfinite": pointwise.isfinite, "signbit": pointwise.signbit}  # type: ignore[attr-defined]
+
+for _name, (_op, _aliases) in _UNARY.items():
+    _op.__doc__ = _op.__doc__ or f"`{_name}` of every element; shape (*) to (*)."
+    public(*_aliases, name=_name, inplace=True)(_op)
+for _name, _op in _TESTS.items():
+    public(name=_name, out=False)(_op)
+
+sigmoid, exp, log, sqrt = activations.sigmoid, pointwise.exp, pointwise.log, pointwise.sqrt
+
+
+@public("multiply", inplace=True)
+def mul(input: Tensor, other: Tensor | Number) -> Tensor:
+    """The product, element by element; shapes broadcast.
+
+    >>> import tensorlite as tl
+    >>> tl.mul(tl.tensor([1, 2]), 3)
+    tensor([3, 6])
+    """
+    return pointwise.multiply(input, other)
+
+
+@public(inplace=True)
+def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """``input + alpha * other``; shapes broadcast.
+
+    >>> import tensorlite as tl
+    >>> tl.add(tl.tensor([1, 2]), tl.tensor([10, 20]), alpha=2)
+    tensor([21, 42])
+    """
+    return pointwise.add(input, other if alpha == 1 else _scaled(input, other, alpha))
+
+
+@public("subtract", inplace=True)
+def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """``input - alpha * other``; shapes broadcast.
+
+    >>> import tensorlite as tl
+    >>> tl.sub(tl.tensor([1, 2]), 1)
+    tensor([0, 1])
+    """
+    return pointwise.subtract(input, other if alpha == 1 else _scaled(input, other, alpha))
+
+
+@public()
+def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """``other - alpha * input``.
+
+    >>> import tensorlite as tl
+    >>> tl.rsub(tl.tensor([1, 2]), 3)
+    tensor([2, 1])
+    """
+    return pointwise.subtract(other, input if alpha == 1 else pointwise.multiply(input, alpha))
+
+
+def _scaled(input: Tensor, other: Any, alpha: Number) -> Any:
+    if isinstance(alpha, float) and not _inexact(result_type_of("add", [input, other])):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return pointwise.multiply(other, alpha) if isinstance(other, TensorBase) else other * alpha
+
+
+def _inexact(d: dtype) -> bool:
+    return d.is_floating_point or d.is_complex
+
+
+@public("divide", inplace=True)
+def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+    """The quotient; `rounding_mode` None for true division, "trunc" or "floor" for integer division.
+
+    >>> import tensorlite as tl
+    >>> tl.div(tl.tensor([7, -7]), 2, rounding_mode="trunc")
+    tensor([ 3, -3])
+    """
+    if rounding_mode is None:
+        return pointwise.divide(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return pointwise.trunc_divide(input, other)
+    raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+
+
+public(name="true_divide", inplace=True)(div)
+
+
+@public(inplace=True)
+def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
+    """The quotient rounded down.
+
+    >>> import tensorlite as tl
+    >>> tl.floor_divide(tl.tensor([7, -7]), 2)
+    tensor([ 3, -4])
+    """
+    return pointwise.floor_divide(input, other)
+
+
+@public(inplace=True)
+def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """``input ** exponent``.
+
+    >>> import tensorlite as tl
+    >>> tl.pow(tl.tensor([1., 2.]), 3)
+    tensor([1., 8.])
+    """
+    if isinstance(exponent, (int, float)) and exponent == 2 and isinstance(input, TensorBase):
+        if _inexact(input.dtype) or isinstance(exponent, int) and input.dtype.name != "bool":  # type: ignore[attr-defined]
+            return pointwise.square(input)
+    return pointwise.pow(input, exponent)
+
+
+@public()
+def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """``input ** exponent`` in float64 (complex128 for complex operands).
+
+    >>> import tensorlite as tl
+    >>> tl.float_power(tl.tensor([2]), 2)
+    tensor([4.], dtype=torch.float64)
+    """
+    wide = [x.to(_wide(x.dtype)) if isinstance(x, TensorBase) else float(x) for x in (input, exponent)]  # type: ignore[attr-defined, arg-type]
+    return pointwise.pow(*wide)
+
+
+def _wide(d: dtype) -> dtype:
+    from .. import dtypes
+
+    return dtypes.complex128 if d.is_complex else dtypes.float64
+
+
+def _binary(name: str, op: Any, *aliases: str, inplace: bool = True) -> None:
+    op.__doc__ = op.__doc__ or f"`{name}` of two tensors (or a tensor and a number), element by element; shapes broadcast."
+    public(*aliases, name=name, inplace=inplace)(op)
+
+
+for _name, _op, *_aliases in (  # type: ignore[assignment]
+    ("remainder", pointwise.remainder), ("fmod", pointwise.fmod), ("atan2", pointwise.atan2, "arctan2"),
+    ("hypot", pointwise.hypot), ("copysign", pointwise.copysign), ("xlogy", pointwise.xlogy),
+    ("eq", pointwise.equal), ("ne", pointwise.not_equal, "not_equal"), ("lt", pointwise.less, "less"),  # type: ignore[attr-defined]
+    ("le", pointwise.less_equal, "less_equal"), ("gt", pointwise.greater, "greater"),  # type: ignore[attr-defined]
+    ("ge", pointwise.greater_equal, "greater_equal"), ("logical_and", pointwise.logical_and),  # type: ignore[attr-defined]
+    ("logical_or", pointwise.logical_or), ("logical_xor", pointwise.logical_xor),  # type: ignore[attr-defined]
+    ("bitwise_and", pointwise.bitwise_and), ("bitwise_or", pointwise.bitwise_or),  # type: ignore[attr-defined]
+    ("bitwise_xor", pointwise.bitwise_xor), ("gcd", pointwise.gcd), ("lcm", pointwise.lcm),  # type: ignore[attr-defined]
+    ("bitwise_left_shift", pointwise.bitwise_left_shift), ("bitwise_right_shift", pointwise.bitwise_right_shift),  # type: ignore[attr-defined]
+    ("heaviside", pointwise.heaviside), ("nextafter", pointwise.nextafter),
+):
+    _binary(_name, _op, *_aliases)  # type: ignore[arg-type]
+for _name, _op in (  # type: ignore[assignment]
+    ("maximum", pointwise.maximum), ("minimum", pointwise.minimum), ("fmax", pointwise.fmax), ("fmin", pointwise.fmin),
+    ("logaddexp", pointwise.logaddexp), ("logaddexp2", pointwise.logaddexp2),
+):
+    _binary(_name, _op, inplace=False)
+
+
+@public(inplace=True)
+def bitwise_not(input: Tensor) -> Tensor:
+    """Every bit inverted; logical not for bool.
+
+    >>> import tensorlite as tl
+    >>> tl.bitwise_not(tl.tensor([0, 1]))
+    tensor([-1, -2])
+    """
+    if _inexact(input.dtype):
+        raise RuntimeError("bitwise_not is only implemented for integer and bool tensors; compare or convert first")
+    return pointwise.bitwise_invert(input)  # type: ignore[attr-defined]
+
+
+@public(out=False)
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself.
+
+    >>> import tensorlite as tl
+    >>> tl.positive(tl.tensor([1]))
+    tensor([1])
+    """
+    if input.dtype.name == "bool":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+@public(inplace=True)
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """To the nearest integer (or decimal), halves to even.
+
+    >>> import tensorlite as tl
+    >>> tl.round(tl.tensor([0.5, 1.5]))
+    tensor([0., 2.])
+    """
+    return pointwise.round(input, decimals=decimals)
+
+
+@public(inplace=True)
+def frac(input: Tensor) -> Tensor:
+    """What truncation takes away.
+
+    >>> import tensorlite as tl
+    >>> tl.frac(tl.tensor([1.5, -1.5]))
+    tensor([ 0.5000, -0.5000])
+    """
+    return input - pointwise.trunc(input)  # type: ignore[attr-defined]
+
+
+@public("clip", inplace=True)
+def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
+    """Bring every element into [min, max].
+
+    Raises:
+        ValueError: neither bound is given.
+
+    >>> import tensorlite as tl
+    >>> tl.clamp(tl.tensor([1, 5]), max=3)
+    tensor([1, 3])
+    """
+    if min is None and max is None:
+        raise ValueError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    bounds = [b for b in (min, max) if b is not None]
+    common = result_type_of("clamp", [input, *bounds])
+    if input.dtype is not common:
+        input = pointwise.astype(input, dtype=common)
+    if min is None:
+        return pointwise.where(_or_nan(input <= max, input), input, max)
+    if max is None:
+        return pointwise.where(_or_nan(input >= min, input), input, min)
+    return pointwise.clip(input, min, max)
+
+
+def _or_nan(mask: Tensor, input: Tensor) -> Tensor:
+    return mask | pointwise.isnan(input) if _inexact(input.dtype) else mask  # type: ignore[attr-defined]
+
+
+public(name="clamp_min", inplace=True)(lambda input, min: clamp(input, min=min))
+public(name="clamp_max", inplace=True)(lambda input, max: clamp(input, max=max))
+
+
+@public(method=False)
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """`input` where the condition is true, else `other`; with the condition alone, the positions as a tuple of indices.
+
+    >>> import tensorlite as tl
+    >>> tl.where(tl.tensor([True, False]), 1, 0)
+    tensor([1, 0])
+    """
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    if condition.dtype.name not in ("bool", "uint8"):
+        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+    mask = condition.bool()
+    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
+        d = result_type_of("where", [input, other])
+        input = ops.wrap(condition._xp.full((), input, dtype=d), condition._xp)
+    return pointwise.where(mask, input, other)
+
+
+def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    return where(condition, self, other)
+
+
+public(function=False, name="where")(_where_method)
+
+
+@public(inplace=True)
+def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
+    """``input + weight * (end - input)``.
+
+    >>> import tensorlite as tl
+    >>> tl.lerp(tl.tensor([0.]), tl.tensor([10.]), 0.3)
+    tensor([3.])
+    """
+    if input.dtype is not end.dtype:
+        raise RuntimeError(f"expected dtype {input.dtype} for `end` but got dtype {end.dtype}")
+    small = abs(weight) < 0.5
+    if isinstance(small, bool):
+        return input + weight * (end - input) if small else end - (end - input) * (1 - weight)
+    return pointwise.where(small, input + weight * (end - input), end - (end - input) * (1 - weight))
+
+
+@public(inplace=True)
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """``input + value * tensor1 * tensor2``.
+
+    >>> import tensorlite as tl
+    >>> tl.addcmul(tl.tensor([1.]), tl.tensor([2.]), tl.tensor([3.]), value=2)
+    tensor([13.])
+    """
+    product = tensor1 * tensor2
+    return input + (product if value == 1 else product * value)
+
+
+@public(inplace=True)
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """``input + value * tensor1 / tensor2``.
+
+    >>> import tensorlite as tl
+    >>> tl.addcdiv(tl.tensor([1.]), tl.tensor([6.]), tl.tensor([3.]))
+    tensor([3.])
+    """
+    if not _inexact(tensor1.dtype) and not _inexact(tensor2.dtype):
+        raise RuntimeError("Integer division with addcdiv is no longer supported; use addcmul or true division explicitly")
+    quotient = tensor1 / tensor2
+    return input + (quotient if value == 1 else quotient * value)
+
+
+@public(inplace=True)
+def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """Replace nan, inf and -inf (by 0 and the largest finite numbers).
+
+    >>> import tensorlite as tl
+    >>> tl.nan_to_num(tl.tensor([float("nan"), 1.]))
+    tensor([0., 1.])
+    """
+    if not _inexact(input.dtype):
+        return input.clone()
+    from ..dtypes import finfo
+
+    limits = finfo(input.dtype)
+    out = pointwise.where(pointwise.isnan(input), nan or 0.0, input)  # type: ignore[attr-defined]
+    out = pointwise.where(input == float("inf"), limits.max if posinf is None else posinf, out)
+    return pointwise.where(input == float("-inf"), limits.min if neginf is None else neginf, out)
+
+
+@public(inplace=True)
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
+    """log(x / (1 - x)).
+
+    >>> import tensorlite as tl
+    >>> tl.logit(tl.tensor([0.5]))
+    tensor([0.])
+    """
+    if eps is not None:
+        input = clamp(input, eps, 1 - eps)
+    return pointwise.log(input / (1 - input))
+
+
+# Complex numbers
+
+
+@public(out=False)
+def real(input: Tensor) -> Tensor:
+    """The real part: a view of a complex tensor, a real tensor itself.
+
+    >>> import tensorlite as tl
+    >>> tl.real(tl.tensor([1 + 2j]))
+    tensor([1.])
+    """
+    return pointwise.real(input) if input.dtype.is_complex else input
+
+
+@public(out=False)
+def imag(input: Tensor) -> Tensor:
+    """The imaginary part, a view.
+
+    Raises:
+        RuntimeError: the tensor is real.
+
+    >>> import tensorlite as tl
+    >>> tl.imag(tl.tensor([1 + 2j]))
+    tensor([2.])
+    """
+    if not input.dtype.is_complex:
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return pointwise.imag(input)
+
+
+@public(out=False)
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate.
+
+    >>> import tensorlite as tl
+    >>> tl.conj(tl.tensor([1 + 2j]))
+    tensor([1.-2.j])
+    """
+    return pointwise.conj(input) if input.dtype.is_complex else input
+
+
+public(name="conj_physical")(conj)
+public(name="angle")(pointwise.angle)
+public(name="complex", method=False)(pointwise.complex)
+
+
+@public()
+def polar(abs: Tensor, angle: Tensor) -> Tensor:
+    """The complex number with this absolute value and angle (radians).
+
+    >>> import tensorlite as tl
+    >>> tl.polar(tl.tensor([2.]), tl.tensor([0.]))
+    tensor([2.+0.j])
+    """
+    return pointwise.complex(abs * pointwise.cos(angle), abs * pointwise.sin(angle))
+
+
+# Softmax
+
+
+def _floating(input: Tensor, dtype: dtype | None) -> Tensor:
+    return input if dtype is None else pointwise.astype(input, dtype=dtype)
+
+
+@public()
+def softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
+    """exp(x) / sum(exp(x)) along a dimension.
+
+    >>> import tensorlite as tl
+    >>> tl.softmax(tl.zeros(2), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _along(reductions.softmax, _floating(input, dtype), dim)
+
+
+@public()
+def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
+    """log(softmax(x)), computed without overflow.
+
+    >>> import tensorlite as tl
+    >>> tl.log_softmax(tl.zeros(2), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return _along(reductions.log_softmax, _floating(input, dtype), dim)
+
+
+def _along(op: Any, input: Tensor, dim: int) -> Tensor:
+    from .reducing import one_axis
+
+    if not _inexact(input.dtype):
+        raise RuntimeError(f'"softmax_kernel_impl" not implemented for {input.dtype}; convert to a floating dtype')
+    if not input._array.ndim:
+        one_axis(input, dim)
+        return op(input.reshape(1), axis=0).reshape(())
+    return op(input, axis=one_axis(input, dim))
+

@@ -1,0 +1,100 @@
+"""How a function becomes PyTorch's: as function, as method, in place, with ``out=`` and under its aliases, from one definition.
+
+    @public("absolute", inplace=True)
+    def abs(input): ...
+
+makes ``tl.abs``, ``tl.absolute`` (both with ``out=``), ``Tensor.abs``, ``Tensor.absolute``, ``Tensor.abs_``, ``Tensor.absolute_``.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from .inplace import write
+
+__all__ = ["functions", "inplace_of", "methods", "public"]
+
+functions: dict[str, Callable[..., Any]] = {}
+"""The public functions of the package."""
+methods: dict[str, Callable[..., Any]] = {}
+"""What `Tensor` gets as methods."""
+
+
+def public(
+    *aliases: str, function: bool = True, method: bool = True, inplace: bool = False, out: bool = True, name: str | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function whose first parameter is a tensor; returns it unchanged, so that code here calls it directly."""
+
+    def register(body: Callable[..., Any]) -> Callable[..., Any]:
+        for each in (name or body.__name__, *aliases):
+            if function:
+                functions[each] = with_out(body, each) if out else body
+            if method:
+                methods[each] = body
+            if inplace:
+                changed = inplace_of(body, each + "_")
+                methods[each + "_"] = changed
+                if function and each in _INPLACE_FUNCTIONS:
+                    functions[each + "_"] = changed
+        return body
+
+    return register
+
+
+_INPLACE_FUNCTIONS = frozenset(
+    "abs ceil clamp cos exp floor log neg reciprocal relu round rsqrt sigmoid sin sqrt square tan tanh trunc".split()
+)
+
+
+def with_out(body: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """`body` with PyTorch's ``out=``: the result is written there."""
+
+    @functools.wraps(body)
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        result = body(*args, **kwargs)
+        if out is None:
+            return result
+        if isinstance(out, (tuple, list)):
+            for target, value in zip(out, result, strict=True):
+                write_out(target, value, name)
+            return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
+        return write_out(out, result, name)
+
+    call.__name__ = name
+    return call
+
+
+def write_out(out: Any, result: Any, name: str) -> Any:
+    """Write a result into a user's tensor, resizing it if it is empty or has another shape (PyTorch warns then too).
+
+    Raises:
+        RuntimeError: gradients would be lost, the devices differ, or the dtype cannot hold the result.
+    """
+    if result.requires_grad or out.requires_grad:
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad. Use no_grad(), or detach the arguments."
+        )
+    if out.shape != result.shape:
+        if out.numel():
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does not match the "
+                f"required output shape {list(result.shape)}.", UserWarning, stacklevel=4,
+            )
+        out._array = out._xp.empty(result.shape, dtype=out._array.dtype)
+    write(out, result)
+    return out
+
+
+def inplace_of(body: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The in-place method of an out-of-place function: compute, then write into the first argument's memory."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return write(self, body(self, *args, **kwargs))
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"In-place version of `{body.__name__}`: writes the result into this tensor and returns it."
+    return call

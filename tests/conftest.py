@@ -1,0 +1,22 @@
+"""What all tests share: the strict device exists, and no test leaves a changed mode or default behind."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import strict_backend  # noqa: E402
+
+strict_backend.register()
+
+
+@pytest.fixture
+def strict() -> object:
+    """The backend of the strict device."""
+    from tensorlite.backends import get_backend
+
+    return get_backend("strict")

@@ -1,0 +1,7 @@
+"""Functions of ``nn.functional``."""
+
+from __future__ import annotations
+
+from rows import Row
+
+ROWS: list[Row] = []

@@ -1,0 +1,20 @@
+"""The table of ops: one row for each way to call a public function."""
+
+from __future__ import annotations
+
+import rows_indexing
+import rows_linalg
+import rows_nn
+import rows_pointwise
+import rows_reductions
+import rows_shaping
+from rows import Row
+
+__all__ = ["ROWS"]
+
+ROWS: list[Row] = [
+    *rows_pointwise.ROWS, *rows_reductions.ROWS, *rows_shaping.ROWS, *rows_indexing.ROWS, *rows_linalg.ROWS, *rows_nn.ROWS,
+]
+
+_names = [r.name for r in ROWS]
+assert len(set(_names)) == len(_names), [n for n in _names if _names.count(n) > 1]

@@ -1,0 +1,215 @@
+"""Every row of the table: values, dtypes and gradients equal PyTorch's; derivatives are those of finite differences; every device
+gives the same."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from harness import CPU, STRICT, Library, Torch, compare, compare_arrays, gradients, run, special_arrays
+from rows import Row
+from table import ROWS
+
+import tensorlite as tl
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+GRADIENT_DTYPES = ("float64", "float32", "complex128")
+
+
+def each(rows: list[Row]) -> Any:
+    return pytest.mark.parametrize("row", rows, ids=str)
+
+
+@pytest.fixture(scope="session")
+def torch() -> Torch:
+    """The oracle; tests that need it are skipped where it is not installed."""
+    pytest.importorskip("torch")
+    return Torch()
+
+
+def oracle(torch: Library, row: Row, dtype: str, **options: Any) -> Any:
+    """PyTorch's result, or None where it refuses or warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return run(torch, row, dtype, **options)[0]
+        except (RuntimeError, TypeError, IndexError, ValueError, NotImplementedError, UserWarning, AttributeError):
+            return None
+
+
+def check_forward(torch: Library, row: Row, dtype: str, **options: Any) -> bool:
+    expected = oracle(torch, row, dtype, **options)
+    if expected is None:
+        return False
+    compare(run(CPU, row, dtype, **options)[0], expected, CPU, torch, row.rtol)
+    return True
+
+
+@each(ROWS)
+def test_forward(torch: Library, row: Row) -> None:
+    """Every dtype that PyTorch takes."""
+    tried = failed = 0
+    reasons = []
+    for dtype in row.dtypes:
+        try:
+            tried += check_forward(torch, row, dtype)
+        except Exception as error:  # noqa: BLE001 - all dtypes are reported together
+            failed += 1
+            reasons.append(f"{dtype}: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    assert tried or failed, "PyTorch takes none of the dtypes: the row is wrong"
+    assert not failed, "\n".join(reasons)
+
+
+@each([r for r in ROWS if r.pointwise])
+def test_shapes(torch: Library, row: Row) -> None:
+    """0-d and empty tensors."""
+    for shape in ((), (0,), (2, 0, 3)):
+        for dtype in ("float32", "int64"):
+            if dtype in row.dtypes:
+                check_forward(torch, row.reshaped(shape), dtype)
+
+
+@each([r for r in ROWS if r.pointwise and r.special])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_special_values(torch: Library, row: Row, dtype: str) -> None:
+    """nan, infinities and signed zeros."""
+    arrays = special_arrays(row, dtype)
+    if arrays is not None and dtype in row.dtypes:
+        check_forward(torch, row, dtype, arrays=arrays)
+
+
+@each([r for r in ROWS if any(i.shape for i in r.inputs) and r.function not in ("view", "as_strided", "view_as")])
+def test_strided(torch: Library, row: Row) -> None:
+    """Inputs whose elements do not lie one after the other: values and gradients."""
+    dtype = "float64" if "float64" in row.dtypes else row.dtypes[0]
+    compare(run(CPU, row, dtype, strided=True)[0], run(CPU, row, dtype)[0], CPU, CPU)
+    if row.grad and dtype == "float64":
+        check_gradients(CPU, row, dtype, {"strided": True}, {})
+
+
+def check_gradients(other: Library, row: Row, dtype: str, ours_options: Any, options: Any, exact: bool = False) -> None:
+    expected = gradients(other, row, dtype, **options)
+    ours = gradients(CPU, row, dtype, **ours_options)
+    for a, b in zip(ours, expected, strict=True):
+        if a is None or b is None:
+            assert a is None or not np.any(a), "a gradient where there should be none"
+            assert b is None or not np.any(b), "no gradient"
+        else:
+            compare_arrays(a, b, dtype, row.rtol * 4, exact)
+
+
+@each([r for r in ROWS if r.grad])
+@pytest.mark.parametrize("dtype", GRADIENT_DTYPES)
+def test_gradient(torch: Library, row: Row, dtype: str) -> None:
+    """Gradients of a random cotangent equal PyTorch's."""
+    if dtype not in row.dtypes or dtype.startswith("complex") and not row.complex_grad:
+        return
+    if oracle(torch, row, dtype) is None:
+        return
+    try:
+        gradients(torch, row, dtype)
+    except (RuntimeError, NotImplementedError):
+        return
+    check_gradients(torch, row, dtype, {}, {})
+
+
+@each([r for r in ROWS if r.grad and "float64" in r.dtypes])
+def test_gradcheck(row: Row) -> None:
+    """Gradients equal finite differences."""
+    from tensorlite.autograd import gradcheck
+
+    assert gradcheck(*_function(row))
+
+
+@each([r for r in ROWS if r.gradgrad and r.grad and "float64" in r.dtypes])
+def test_gradgradcheck(row: Row) -> None:
+    """Second derivatives equal finite differences of the first."""
+    from tensorlite.autograd import gradgradcheck
+
+    assert gradgradcheck(*_function(row))
+
+
+def _function(row: Row) -> tuple[Any, tuple[Any, ...]]:
+    """The call as a function of its differentiable inputs that returns its differentiable results."""
+    tensors = [CPU.tensor(a, "float64" if i.differentiable else a.dtype.name, i.differentiable)
+               for i, a in zip(row.inputs, row.arrays("float64"), strict=True)]
+    where = [n for n, i in enumerate(row.inputs) if i.differentiable]
+
+    def function(*xs: Any) -> Any:
+        given = list(tensors)
+        for n, x in zip(where, xs, strict=True):
+            given[n] = x
+        result = row.call(tl, *given)
+        return tuple(t for t in result if t.requires_grad) if isinstance(result, (tuple, list)) else result
+
+    return function, tuple(tensors[n] for n in where)
+
+
+@each([r for r in ROWS if r.strict])
+def test_strict_device(row: Row) -> None:
+    """The device that refuses NumPy gives the same values and gradients, bit for bit."""
+    dtypes = [d for d in ("float32", "int64", "complex64") if d in row.dtypes] or list(row.dtypes[:1])
+    for dtype in dtypes:
+        try:
+            expected = run(CPU, row, dtype)[0]
+        except (RuntimeError, TypeError, IndexError, ValueError):
+            continue
+        compare(run(STRICT, row, dtype)[0], expected, STRICT, CPU, exact=True)
+        if row.grad and dtype != "int64":
+            check_gradients(STRICT, row, dtype, {}, {}, exact=True)
+
+
+@each([r for r in ROWS if r.plain])
+def test_method(row: Row) -> None:
+    """``x.name(...)`` is ``tl.name(x, ...)``."""
+    if not hasattr(tl.Tensor, row.function):
+        return
+    method = replace(row, call=lambda m, x, *rest: getattr(x, row.function)(*rest))
+    for dtype in ("float32", "int64"):
+        if dtype in row.dtypes:
+            try:
+                expected = run(CPU, row, dtype)[0]
+            except (RuntimeError, TypeError):
+                continue
+            compare(run(CPU, method, dtype)[0], expected, CPU, CPU, exact=True)
+
+
+@each([r for r in ROWS if r.plain and hasattr(tl.Tensor, r.function + "_")])
+def test_inplace(torch: Library, row: Row) -> None:
+    """``x.name_(...)``: PyTorch's values, dtypes and refusals, and gradients through the old and the new value."""
+    def call(m: Any, x: Any, *rest: Any) -> Any:
+        copy = x * 1 if x.dtype is not m.bool else x.clone()
+        returned = getattr(copy, row.function + "_")(*rest)
+        assert returned is copy
+        return copy
+
+    inplace = replace(row, call=call)
+    for dtype in row.dtypes:
+        expected = oracle(torch, inplace, dtype)
+        if expected is not None:
+            compare(run(CPU, inplace, dtype)[0], expected, CPU, torch, row.rtol)
+    if row.grad and oracle(torch, inplace, "float64") is not None:
+        check_gradients(torch, inplace, "float64", {}, {})
+
+
+@each([r for r in ROWS if r.plain and hasattr(tl, r.function)])
+def test_out(torch: Library, row: Row) -> None:
+    """``out=``: where PyTorch has it, the result is written there."""
+    def call(m: Any, *tensors: Any) -> Any:
+        result = getattr(m, row.function)(*tensors)
+        if not isinstance(result, (m.Tensor,)):
+            return result
+        out = m.empty(result.shape, dtype=result.dtype)
+        returned = getattr(m, row.function)(*tensors, out=out)
+        assert returned is out
+        return out
+
+    with_out = replace(row, call=call)
+    dtype = "float32" if "float32" in row.dtypes else row.dtypes[0]
+    expected = oracle(torch, with_out, dtype)
+    if expected is not None:
+        compare(run(CPU, with_out, dtype)[0], expected, CPU, torch, row.rtol)
