@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rows import Row, real, row
+from rows import COMPLEX, FLOATS, INTEGERS, Row, real, row
+
+NUMBERS = (*FLOATS, *INTEGERS, *COMPLEX)
 
 
 def _einsum(equation: str, *shapes: tuple[int, ...], **options: Any) -> Row:
@@ -19,7 +21,7 @@ def _products() -> list[Row]:
         "broadcast": ((2, 1, 3, 4), (5, 4, 2)), "batch, vector": ((2, 3, 4), (4,)), "vector, batch": ((3,), (2, 3, 4)), "empty": ((3, 0), (0, 5)),
         "no rows": ((0, 4), (4, 5)),
     }
-    rows = [row(f"matmul[{n}]", real(*a), real(*b), call=lambda m, x, y: x @ y, rtol=4) for n, (a, b) in shapes.items()]
+    rows = [row(f"matmul[{n}]", real(*a), real(*b), call=lambda m, x, y: x @ y, rtol=4, dtypes=NUMBERS) for n, (a, b) in shapes.items()]
 
     def scaled(name: str) -> Callable[..., Any]:
         return lambda m, *xs: getattr(m, name)(*xs, beta=2, alpha=3)

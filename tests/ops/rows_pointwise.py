@@ -22,7 +22,7 @@ def _unary() -> list[Row]:
     rows += [row(n, d, pointwise=True) for n, d in domains.items()]
     # Flat functions: the gradient is zero, and finite differences would cross a step.
     rows += [row(n, real(3, 4), pointwise=True, gradgrad=False) for n in "floor ceil trunc frac sign round".split()]
-    tests = "isnan isinf isfinite signbit logical_not bitwise_not isposinf isneginf isreal".split()
+    tests = "isnan isinf isfinite signbit logical_not bitwise_not".split()
     rows += [row(n, real(3, 4), pointwise=True, **NO) for n in tests]
     return rows
 
@@ -43,7 +43,7 @@ def _binary() -> list[Row]:
         row("hypot", pos(3, 4), pos(3, 4), pointwise=True),
         row("copysign", apart(3, 4), apart(3, 4), pointwise=True, gradgrad=False),
         row("xlogy", pos(3, 4), pos(3, 4), pointwise=True),
-        row("logaddexp", real(3, 4), real(3, 4), pointwise=True),
+        row("logaddexp", real(3, 4), real(3, 4), pointwise=True, dtypes=FLOATS),
         row("logaddexp2", real(3, 4), real(3, 4), pointwise=True),
     ]
     rows += [row(n, apart(3, 4), apart(4), pointwise=True) for n in "maximum minimum fmax fmin".split()]
@@ -127,7 +127,7 @@ def _static() -> list[Row]:
         row("softmax", real(3, 4), call=lambda m, x: m.softmax(x, 1)),
         row("softmax[dim 0, dtype]", real(3, 4), call=lambda m, x: x.softmax(dim=0, dtype=m.float64)),
         row("softmax[0-d]", real(), call=lambda m, x: m.softmax(x, 0)),
-        row("softmax[empty]", real(3, 0), call=lambda m, x: m.softmax(x, -1), gradgrad=False),
+        row("softmax[empty]", real(3, 0), call=lambda m, x: m.softmax(x, -1), gradgrad=False, dtypes=FLOATS),
         row("log_softmax", real(3, 4), call=lambda m, x: m.log_softmax(x, -1)),
         row("log_softmax[large]", real(3, 4, low=500, high=1000), call=lambda m, x: m.log_softmax(x, 1),
             dtypes=("float32", "float64"), gradgrad=False),
@@ -138,7 +138,7 @@ def _complex() -> list[Row]:
     return [
         row("real", real(3, 4), call=lambda m, x: m.real(x)),
         row("imag", real(3, 4), call=lambda m, x: m.imag(x), dtypes=("complex64", "complex128"), grad=False, gradgrad=False),
-        row("conj", real(3, 4), call=lambda m, x: m.conj(x).resolve_conj()),
+        row("conj", real(3, 4), call=lambda m, x: m.conj(x)),
         row("conj_physical", real(3, 4), pointwise=True),
         row("angle", apart(3, 4), pointwise=True, gradgrad=False),
         row("complex", real(3, 4), real(3, 4), dtypes=("float32", "float64")),

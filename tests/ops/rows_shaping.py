@@ -37,7 +37,7 @@ def _reshapes() -> list[Row]:
         row("permute", x, call=_method("permute", 2, 0, -2)), row("permute[tuple]", x, call=_function("permute", (1, 2, 0))),
         row("transpose", x, call=_function("transpose", 0, -1)), row("swapaxes", x, call=_function("swapaxes", 0, 1)),
         row("t", real(3, 4)), row("t[1-d]", real(3)), row("t[0-d]", real()),
-        row("T", real(3, 4), call=lambda m, x: x.T), row("mT", x, call=lambda m, x: x.mT), row("H", real(3, 4), call=lambda m, x: x.H.resolve_conj()),
+        row("T", real(3, 4), call=lambda m, x: x.T), row("mT", x, call=lambda m, x: x.mT), row("H", real(3, 4), call=lambda m, x: x.H),
         row("movedim", x, call=_function("movedim", 0, -1)),
         row("movedim[several]", x, call=_function("movedim", (0, 1), (2, 0))),
         row("expand", real(3, 1), call=_method("expand", 2, -1, 4)), row("expand[0-d]", real(), call=_method("expand", 2, 3)),

@@ -38,6 +38,7 @@ generated_globals: dict[str, Any] = {
     "make_view": base.make_view,
     "promoted": promote.promoted,
     "check_inputs": promote.check_inputs,
+    "failed": promote.failed,
     "stale": promote.stale,
     "trace": promote.trace,
 }
@@ -76,7 +77,7 @@ class Op:
         unpacked = []
         for name, value in zip(self.kept, node.saved or (), strict=True):
             if name == self.variadic:
-                edges = node.edges[len(self.inputs) - 1 :]
+                edges = node.edges[len(self.inputs) - 1 :] if name in self.rules else (None,) * len(value)
                 value = tuple(base.wrap(v, node.xp, e) for v, e in zip(value, edges, strict=True))
             elif isinstance(value, node.xp.array_type):
                 value = base.wrap(value, node.xp, self._owner(name, node))

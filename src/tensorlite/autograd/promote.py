@@ -108,6 +108,28 @@ def check_inputs(op: Op, tensors: tuple[Any, ...], typed: tuple[str, ...]) -> No
         raise RuntimeError(f"{op.name}(): expected all inputs to have the same dtype, but got: {names}; convert with .to(dtype)")
 
 
+def failed(op: Op, error: Exception, arrays: tuple[Any, ...]) -> NoReturn:
+    """Turn a backend's complaint into PyTorch's: shapes that do not broadcast, dtypes that a function does not take.
+
+    Raises:
+        RuntimeError: always, but for errors that are PyTorch's already.
+    """
+    shapes = [a.shape for a in arrays if hasattr(a, "shape")]
+    if op.promotes and len(shapes) > 1:
+        longest = max(len(s) for s in shapes)
+        for place in range(1, longest + 1):
+            sizes = [s[-place] for s in shapes if len(s) >= place and s[-place] != 1]
+            if len(set(sizes)) > 1:
+                raise RuntimeError(
+                    f"The size of tensor a ({sizes[0]}) must match the size of tensor b ({sizes[1]}) at non-singleton dimension "
+                    f"{longest - place}"
+                ) from None
+    if isinstance(error, TypeError):
+        kinds = ", ".join(dict.fromkeys(str(a.dtype) for a in arrays if hasattr(a, "dtype")))
+        raise RuntimeError(f'"{op.name}" not implemented for {kinds}; convert the tensors with .to(dtype)') from error
+    raise RuntimeError(f"{op.name}(): {error}; shapes: {[list(s) for s in shapes]}") from error
+
+
 def stale(node: Node, which: int | None = None) -> NoReturn:
     """Refuse to run a rule on a saved tensor that was overwritten."""
     versions = list(zip(node.versions[::2], node.versions[1::2], strict=True))

@@ -113,8 +113,7 @@ def _write_plain_inputs(op: Op, w: _Lines) -> None:
             w(f"n_{i} = {i}._node if {i}._view is None else current_node({i})")
         if number == 0:
             w(f"xp = {i}._xp")
-    typed = [i for i in names if i in op.rules or op.joint is not None and i not in op.static]
-    typed = [i for i in typed if i in _differentiable(op)]
+    typed = [i for i in names if i in _differentiable(op)]
     tests = [f"{i}._xp is not xp" if i not in op.optional else f"{i} is not None and {i}._xp is not xp" for i in names[1:]]
     tests += [
         (f"a_{i} is not None and " if i in op.optional else "") + f"a_{i}.dtype is not a_{typed[0]}.dtype" for i in typed[1:]
@@ -132,16 +131,16 @@ def _write_plain_inputs(op: Op, w: _Lines) -> None:
 
 
 def _differentiable(op: Op) -> list[str]:
-    if op.joint is None:
-        return list(op.rules)
-    names = inspect.signature(op.joint).parameters
-    return [i for i in op.inputs if i in names and f"no_grad_{i}" not in names] if not op.rules else list(op.rules)
+    return list(op.inputs if op.joint is not None else op.rules)
 
 
 def _write_call(op: Op, w: _Lines) -> None:
     arrays = ", ".join(f"a_{i}" if i != op.variadic else f"*a_{i}" for i in op.inputs)
     results = [f"o_{o}" for o in op.outputs] or ["o"]
-    w(f"{', '.join(results)} = xp.{op.name}({arrays}{_static_call(op)})")
+    w("try:")
+    w(f"{', '.join(results)} = xp.{op.name}({arrays}{_static_call(op)})", 1)
+    w("except (ValueError, TypeError) as error:")
+    w(f"failed(OP, error, ({', '.join(arrays.split(', '))},))", 1)
     for result, tensor in zip(results, _outs(op), strict=True):
         w(f"if type({result}) is not xp.array_type:")
         w(f"{result} = xp.asarray({result})", 1)
@@ -238,8 +237,8 @@ def _write_node(op: Op, w: _Lines) -> None:
     w("n = new(Node)")
     w("n.op = OP")
     edges = [(f"n_{i}" if i in _differentiable(op) else "None") for i in op.inputs if i != op.variadic]
-    if op.variadic:
-        edges.append(f"*n_{op.variadic}" if op.variadic in op.rules else f"*[None] * len(n_{op.variadic})")
+    if op.variadic in op.rules:
+        edges.append(f"*n_{op.variadic}")
     w(f"n.edges = ({', '.join(edges)},)")
     w(f"n.saved = ({''.join(_saved_value(op, k) + ', ' for k in op.kept)})")
     w(f"n.versions = ({''.join(t + ', ' for t in terms)})")
@@ -303,11 +302,9 @@ def write_backward(op: Op) -> str:
         w(f"return RULE_{op.variadic}({', '.join(inspect.signature(op.rules[op.variadic]).parameters)})")
     else:
         edges = ", ".join(f"e_{i}" if i in differentiable else "_" for i in op.inputs if i != op.variadic)
-        if op.variadic:
-            edges += ", *_"
-        single = len(op.inputs) == 1
+        single = len(op.inputs) - bool(op.variadic) == 1
         if not single:
-            w(f"{edges}, = node.edges" if not op.variadic else f"{edges} = node.edges")
+            w(f"{edges}, = node.edges")
         terms = []
         for i in op.inputs:
             if i == op.variadic:

@@ -8,7 +8,6 @@ instance, so that ``xp.add`` costs one dictionary look-up afterwards.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ..devices import device
@@ -43,6 +42,7 @@ class Backend:
     inexacts: frozenset[Any]
     complexes: frozenset[Any]
     halves: frozenset[Any]
+    float32: Any
     tensors: Any = None
     """The namespace of the same names that works on Tensors of this device; `ops` sets it."""
 
@@ -50,10 +50,29 @@ class Backend:
         """The fused kernel called `name`, if this backend has one."""
         return None
 
+    def _body(self, body: Callable[..., Any]) -> Callable[..., Any]:
+        """An op's body on this device's arrays. Half precision is computed in float32 and rounded once, at the end."""
+
+        def run(*arrays: Array, **static: Any) -> Any:
+            dtype = arrays[0].dtype
+            if dtype not in self.halves:
+                return body(self, *arrays, **static)
+            wide = [self.astype(a, self.float32) if a is not None and a.dtype is dtype else a for a in arrays]
+            result = body(self, *wide, **static)
+            if isinstance(result, tuple):
+                return tuple([self._narrowed(r, dtype) for r in result])
+            return self._narrowed(result, dtype)
+
+        run.__name__, run.__doc__ = body.__name__, body.__doc__
+        return run
+
+    def _narrowed(self, x: Array, dtype: Any) -> Array:
+        return self.astype(x, dtype) if x.dtype == self.float32 else x
+
     def __getattr__(self, name: str) -> Any:
         found = self.kernel(name)
         if found is None and name in _bodies:
-            found = partial(_bodies[name], self)
+            found = self._body(_bodies[name])
         if found is None:
             raise AttributeError(f"the {self.device.type} backend has no function '{name}'")
         setattr(self, name, found)

@@ -179,7 +179,7 @@ class Encoder:
     def _tensor(self, value: Tensor) -> None:
         storage, offset, stride = storage_of(value)
         self._kept.append(storage)
-        args = (storage, offset, tuple(value.shape), stride, value.requires_grad, OrderedDict())
+        args: tuple[Any, ...] = (storage, offset, tuple(value.shape), stride, value.requires_grad, OrderedDict())
         if storage.dtype in STORAGE_OF_DTYPE:
             self._call("torch._utils", "_rebuild_tensor_v2", args)
         else:

@@ -124,15 +124,12 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
     def __setattr__(self, name: str, value: Any) -> None:
         state = self.__dict__
         parameters = state.get("_parameters")
-        if isinstance(value, (Parameter, Module)):
-            kind = "parameters" if isinstance(value, Parameter) else "module"
-            if parameters is None:
-                raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
-            self._forget(name, keep="_parameters" if kind == "parameters" else "_modules")
-            if kind == "parameters":
-                self.register_parameter(name, value)
-            else:
-                self.add_module(name, value)
+        if isinstance(value, Parameter):
+            self._forget(name, "_parameters", "parameters")
+            self.register_parameter(name, value)
+        elif isinstance(value, Module):
+            self._forget(name, "_modules", "module")
+            self.add_module(name, value)
         elif parameters is not None and name in parameters:
             if value is not None:
                 raise TypeError(
@@ -159,12 +156,13 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
             persistent = value.persistent
         else:
             persistent = name not in self._non_persistent_buffers_set
-        if "_parameters" in self.__dict__:
-            self._forget(name, keep="_buffers")
+        self._forget(name, "_buffers", "buffer")
         self.register_buffer(name, value, persistent)
 
-    def _forget(self, name: str, keep: str) -> None:
+    def _forget(self, name: str, keep: str, kind: str) -> None:
         """Take ``name`` out of every table but ``keep``: it is about to be registered there."""
+        if "_parameters" not in self.__dict__:
+            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
         self.__dict__.pop(name, None)
         for table in ("_parameters", "_buffers", "_modules"):
             if table != keep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from ... import dtypes
@@ -46,8 +47,8 @@ class ArrayBackend(Creation, Pointwise, Special, Reductions, Shaping, Indexing, 
 
     def on_new_dtype(self) -> None:
         """Learn bfloat16 once `ml_dtypes` has been imported."""
-        bfloat16 = self.native.get(dtypes.bfloat16)
-        if bfloat16 is not None:
+        if "ml_dtypes" in sys.modules:  # another device, or the user, may have imported it
+            bfloat16 = self.native[dtypes.bfloat16]
             self.halves = self.halves | {bfloat16}
             self.inexacts = self.inexacts | {bfloat16}
             self.dtype_of[bfloat16] = dtypes.bfloat16

@@ -19,6 +19,7 @@ class Indexing:
         return x[(*key, Ellipsis)] if Ellipsis not in key else x[key]
 
     def advanced_index(self, x: Array, *indices: Array, key: tuple[Any, ...]) -> Array:
+        x, key = selected(x, indices, key)
         return x[filled(key, indices)]
 
     def index_put(self, x: Array, value: Array, *indices: Array, key: tuple[Any, ...], accumulate: bool = False) -> Array:
@@ -29,6 +30,7 @@ class Indexing:
 
     def index_put_(self, x: Array, value: Array, *indices: Array, key: tuple[Any, ...], accumulate: bool = False) -> None:
         """The same in the memory of x."""
+        x, key = selected(x, indices, key)
         where = filled(key, indices)
         if accumulate:
             self.add_at(x, where, value)
@@ -39,7 +41,8 @@ class Indexing:
         """Zeros of `shape` with `g` added at `key`: the transpose of `advanced_index` (and, without arrays, of `basic_index`)."""
         out = self.np.zeros(shape, g.dtype)
         if indices:
-            self.add_at(out, filled(key, indices), g)
+            place, key = selected(out, indices, key)
+            self.add_at(place, filled(key, indices), g)
         else:
             out[key] = g
         return out
@@ -80,6 +83,21 @@ class Indexing:
         """Values, inverse positions, counts."""
         values, inverse, counts = self.np.unique(x, return_inverse=True, return_counts=True, axis=axis)
         return values, inverse.reshape(x.shape) if axis is None else inverse, counts
+
+
+def selected(x: Array, indices: tuple[Array, ...], key: tuple[Any, ...]) -> tuple[Array, tuple[Any, ...]]:
+    """Apply the ints of a key first: next to index arrays NumPy counts them as arrays, which can move dimensions; PyTorch does not."""
+    if not any(type(k) is int for k in key):
+        return x, key
+    left = iter(indices)
+    first: list[Any] = []
+    for k in key:
+        if isinstance(k, str):
+            index = next(left)
+            first += [slice(None)] * (index.ndim if index.dtype.kind == "b" else 1)
+        elif k is not None:
+            first.append(slice(None) if isinstance(k, slice) else k)
+    return x[tuple(first)], tuple(k for k in key if type(k) is not int)
 
 
 def filled(key: tuple[Any, ...], indices: tuple[Array, ...]) -> tuple[Any, ...]:

@@ -13,12 +13,12 @@ UFUNCS = {
     "log2": "log2", "log10": "log10", "log1p": "log1p", "sqrt": "sqrt", "square": "square", "reciprocal": "reciprocal",
     "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "sinh": "sinh",
     "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-    "sign": "sign", "isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite", "logical_not": "logical_not",
+    "isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite", "logical_not": "logical_not",
     "bitwise_invert": "invert", "signbit": "signbit", "deg2rad": "deg2rad", "rad2deg": "rad2deg",
     "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide",
     "remainder": "remainder", "fmod": "fmod", "pow": "power", "maximum": "maximum", "minimum": "minimum", "fmax": "fmax",
     "fmin": "fmin", "atan2": "arctan2", "hypot": "hypot", "logaddexp": "logaddexp", "logaddexp2": "logaddexp2",
-    "copysign": "copysign", "nextafter": "nextafter", "heaviside": "heaviside", "equal": "equal",
+    "copysign": "copysign", "nextafter": "nextafter", "equal": "equal",
     "not_equal": "not_equal", "less": "less", "less_equal": "less_equal", "greater": "greater",
     "greater_equal": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or", "logical_xor": "logical_xor",
     "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
@@ -77,6 +77,13 @@ class Pointwise:
 
     floor, ceil, trunc, rint = _rounding("floor"), _rounding("ceil"), _rounding("trunc"), _rounding("rint")
     del _rounding
+
+    def sign(self, x: Array) -> Array:
+        return self.np.sign(x) if x.dtype.kind != "b" else x.copy()
+
+    def heaviside(self, x: Array, y: Array) -> Array:
+        out = self.np.heaviside(x, y)
+        return out if x.dtype.kind == "f" else out.astype(x.dtype)
 
     def round(self, x: Array, *, decimals: int = 0) -> Array:
         return self.rint(x) if decimals == 0 else self.np.round(x, decimals)

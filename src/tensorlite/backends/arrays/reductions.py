@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 __all__ = ["Reductions"]
@@ -32,14 +33,12 @@ class Reductions:
         return self._accumulate(self.np.multiply.reduce, x, axis, keepdims)
 
     def mean(self, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
-        total = self.sum(x, axis=axis, keepdims=keepdims)
-        count = x.size // max(total.size, 1) if total.size else 1
-        if not count:
-            return total / total.dtype.type(0)
+        axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+        count = math.prod([x.shape[i] for i in axes])
         if x.dtype in self.halves:
-            wide = self.np.add.reduce(x.astype(self.float32), axis=axis, keepdims=keepdims)
-            return (wide / count).astype(x.dtype)
-        return total / count
+            return (self.sum(x.astype(self.float32), axis=axis, keepdims=keepdims) / count).astype(x.dtype)
+        total = self.sum(x, axis=axis, keepdims=keepdims)
+        return total / count if count else total * math.nan
 
     def sum_to(self, g: Array, *, shape: tuple[int, ...]) -> Array:
         """Sum over the axes along which `shape` was broadcast to the shape of `g`."""

@@ -6,7 +6,7 @@ import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from ..module import Module, _indent
 
@@ -93,11 +93,6 @@ class Sequential(_Indexed):
     >>> net[1]
     ReLU()
     """
-
-    @overload
-    def __init__(self, *args: Module) -> None: ...
-    @overload
-    def __init__(self, arg: OrderedDict[str, Module]) -> None: ...
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
@@ -255,10 +250,10 @@ class ModuleDict(Module):
             for key in modules:
                 self[key] = modules[key]
             return
-        for i, pair in enumerate(modules):
-            if not isinstance(pair, Iterable):
-                raise TypeError(f"ModuleDict update sequence element #{i} should be Iterable; is {type(pair).__name__}")
-            pair = tuple(pair)
+        for i, element in enumerate(modules):
+            if not isinstance(element, Iterable):
+                raise TypeError(f"ModuleDict update: element {i} should be a pair, but is a {type(element).__name__}")
+            pair: tuple[Any, ...] = tuple(element)
             if len(pair) != 2:
-                raise ValueError(f"ModuleDict update sequence element #{i} has length {len(pair)}; 2 is required")
+                raise ValueError(f"ModuleDict update: element {i} has length {len(pair)}; 2 is required")
             self[pair[0]] = pair[1]

@@ -75,7 +75,7 @@ class ConvNd(Module):
         if self.padding == "same":
             totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
             return [(total // 2, total - total // 2) for total in totals]
-        return [(p, p) for p in self.padding]
+        return [(int(p), int(p)) for p in self.padding]
 
     def reset_parameters(self) -> None:
         """Draw weight and bias uniformly from ``+-1 / sqrt(fan_in)``."""
