@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ import tensorlite as tl
 from tensorlite.autograd.base import TensorBase, wrap
 from tensorlite.backends import get_backend
 
-__all__ = ["CPU", "STRICT", "Library", "Torch", "compare", "flat", "special_arrays"]
+__all__ = ["CPU", "STRICT", "Library", "Torch", "compare", "compare_arrays", "flat", "gradients", "quiet", "run", "special_arrays"]
 
 # Relative and absolute tolerance of a comparison of two libraries.
 TOLERANCES = {
@@ -76,8 +78,7 @@ class Torch(Library):
         return isinstance(x, self.module.Tensor)
 
     def numpy(self, x: Any) -> np.ndarray[Any, Any]:
-        x = x.detach().resolve_conj()
-        return (x.float() if x.dtype is self.module.bfloat16 else x).numpy()
+        return (x.float() if x.dtype is self.module.bfloat16 else x).numpy(force=True)
 
 
 CPU, STRICT = Library("cpu"), Library("strict")
@@ -94,12 +95,18 @@ def run(library: Library, row: Row, dtype: str, *, arrays: Any = None, requires_
         tensors.append(library.tensor(array, dtype if maker.differentiable else array.dtype.name, wanted))
     leaves = [t for t in tensors if t.requires_grad]
     given = [_strided(t) for t in tensors] if strided else tensors
-    with warnings.catch_warnings():
+    with quiet():
         if row.tags & {"deprecated"}:
             warnings.simplefilter("ignore")
-        # This is installed when tensorlite is imported, and lost when pytest resets the filters.
-        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorlite\.")
         return row.call(library.module, *given), leaves
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """The filter that tensorlite installs when it is imported; pytest resets the filters."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorlite\.")
+        yield
 
 
 def _strided(t: Any) -> Any:
@@ -132,7 +139,8 @@ def gradients(library: Library, row: Row, dtype: str, **options: Any) -> list[np
         cotangents.append(library.tensor(np.asarray(values).astype("float32" if name == "bfloat16" else name), name))
     if not outputs:
         return [None for _ in leaves]
-    found = library.gradients(outputs, leaves, cotangents)
+    with quiet():
+        found = library.gradients(outputs, leaves, cotangents)
     for g, leaf in zip(found, leaves, strict=True):
         if g is not None:
             assert library.dtype_name(g) == library.dtype_name(leaf), f"gradient of dtype {g.dtype} for {leaf.dtype}"

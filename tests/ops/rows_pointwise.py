@@ -36,8 +36,8 @@ def _binary() -> list[Row]:
         row("pow", pos(3, 4), real(3, 4, low=0.3), pointwise=True),
         row("float_power", pos(3, 4), real(3, 4, low=0.3), pointwise=True),
         row("rsub", real(3, 4), real(3, 4), pointwise=True),
-        row("remainder", apart(3, 4), pos(3, 4), pointwise=True, gradgrad=False),
-        row("fmod", apart(3, 4), pos(3, 4), pointwise=True, gradgrad=False),
+        row("remainder", apart(3, 4), pos(3, 4), pointwise=True, gradgrad=False, special=False),
+        row("fmod", apart(3, 4), pos(3, 4), pointwise=True, gradgrad=False, special=False),
         row("floor_divide", apart(3, 4), pos(3, 4), pointwise=True, **NO),
         row("atan2", pos(3, 4), pos(3, 4), pointwise=True),
         row("hypot", pos(3, 4), pos(3, 4), pointwise=True),
@@ -46,7 +46,7 @@ def _binary() -> list[Row]:
         row("logaddexp", real(3, 4), real(3, 4), pointwise=True, dtypes=FLOATS),
         row("logaddexp2", real(3, 4), real(3, 4), pointwise=True),
     ]
-    rows += [row(n, apart(3, 4), apart(4), pointwise=True) for n in "maximum minimum fmax fmin".split()]
+    rows += [row(n, apart(3, 4), apart(4, low=-2.0), pointwise=True) for n in "maximum minimum fmax fmin".split()]
     compare = "eq ne lt le gt ge logical_and logical_or logical_xor heaviside nextafter isclose".split()
     rows += [row(n, real(3, 4), real(3, 4), pointwise=True, **NO) for n in compare]
     bits = "bitwise_and bitwise_or bitwise_xor gcd lcm".split()
@@ -110,7 +110,7 @@ def _static() -> list[Row]:
         row("clamp_max", apart(3, 4), call=lambda m, x: m.clamp_max(x, 0.1), pointwise=True),
         row("where", mask(3, 4), real(3, 4), real(3, 4), pointwise=True),
         row("where[number]", mask(3, 4), real(3, 4), call=lambda m, c, x: m.where(c, x, 0), pointwise=True),
-        row("where[numbers]", mask(3, 4), call=lambda m, c: m.where(c, 1.5, 0), pointwise=True),
+        row("where[numbers]", mask(3, 4), call=lambda m, c: m.where(c, 1.5, 0), pointwise=True, **NO),
         row("where[method]", real(3, 4), real(4), call=lambda m, x, y: x.where(x > 0, y), pointwise=True),
         row("where[condition]", mask(3, 4), call=lambda m, c: m.where(c), **NO),
         row("lerp[number]", real(3, 4), real(3, 4), call=lambda m, x, y: m.lerp(x, y, 0.3), pointwise=True),

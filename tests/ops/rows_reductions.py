@@ -36,7 +36,7 @@ def _sums() -> list[Row]:
     for name in ("sum", "mean", "nansum"):
         rows += _axes(name, real) + _several(name, real)
     rows += _axes("prod", pos) + [
-        row("prod[zero]", real(3, 4), call=lambda m, x: m.prod(m.where(m.eye(3, 4, dtype=m.bool), 0, x), 1), dtypes=ONE),
+        row("prod[zero]", real(3, 4), call=lambda m, x: m.prod(m.where(m.eye(3, 4, dtype=m.bool, device=x.device), 0, x), 1), dtypes=ONE),
         row("prod[two zeros]", real(4), call=lambda m, x: m.prod(x * m.tensor([0, 1, 0, 1], dtype=x.dtype)), dtypes=ONE,
             strict=False),
         row("prod[dtype]", pos(3, 4), call=lambda m, x: m.prod(x, 0, dtype=m.float64)),
@@ -60,7 +60,7 @@ def _extremes() -> list[Row]:
     rows = []
     for name in ("max", "min"):
         rows += _axes(name, apart) + _several("a" + name, apart) + _axes("a" + name, apart)
-        rows.append(row(f"{name}[other]", apart(3, 4), apart(4), call=lambda m, x, y, n=name: getattr(m, n)(x, y)))
+        rows.append(row(f"{name}[other]", apart(3, 4), apart(4, low=-2.0), call=lambda m, x, y, n=name: getattr(m, n)(x, y)))
         rows.append(row(f"a{name}[ties]", real(3, 4), call=lambda m, x, n=name: getattr(m, "a" + n)(m.floor(x) + x * 0, 1), dtypes=ONE,
                         gradgrad=False))
         rows += _axes("arg" + name, apart, **NO)
@@ -101,7 +101,7 @@ def _others() -> list[Row]:
         row("cumsum[0-d]", real(), call=lambda m, x: m.cumsum(x, 0)),
         row("cumprod", pos(3, 4), call=lambda m, x: m.cumprod(x, 1)),
         row("cumprod[0-d]", pos(), call=lambda m, x: m.cumprod(x, 0)),
-        row("cumprod[zero]", real(3, 4), call=lambda m, x: m.cumprod(m.where(m.eye(3, 4, dtype=m.bool), 0, x), 1), dtypes=ONE),
+        row("cumprod[zero]", real(3, 4), call=lambda m, x: m.cumprod(m.where(m.eye(3, 4, dtype=m.bool, device=x.device), 0, x), 1), dtypes=ONE),
         row("logsumexp[large]", real(3, 4, low=700, high=1000), call=lambda m, x: m.logsumexp(x, 0), dtypes=ONE, gradgrad=False),
         row("logsumexp[-inf]", real(3, 4), call=lambda m, x: m.logsumexp(m.log(x * 0), 0), dtypes=ONE, **NO),
         row("count_nonzero", real(3, 4), **NO),

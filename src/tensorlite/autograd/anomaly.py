@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .modes import modes
+from .op import generated_globals
 
 __all__ = ["detect_anomaly", "set_detect_anomaly", "is_anomaly_enabled"]
 
@@ -19,6 +20,8 @@ class set_detect_anomaly:
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self._before = modes.anomaly, modes.check_nan
         modes.anomaly, modes.check_nan = mode, mode and check_nan
+        if mode:
+            generated_globals["WATCHED"] = True  # from now on ops ask this thread's mode
 
     def __enter__(self) -> None:
         return None

@@ -125,6 +125,7 @@ class Node:
     dtype: Any
     seq: int
     hooks: Hooks | None
+    trace: list[str] | None
 
     def name(self) -> str:
         """The name PyTorch gives such a node, for example ``MulBackward0``."""
@@ -141,7 +142,7 @@ class Node:
     @property
     def metadata(self) -> dict[str, Any]:
         """The forward traceback, when `detect_anomaly` kept one."""
-        return {"traceback_": getattr(self, "trace", None)}
+        return {"traceback_": self.trace}
 
     def register_hook(self, hook: Callable[[Any, Any], Any]) -> RemovableHandle:
         """Call ``hook(grad_inputs, grad_outputs)`` after this node; what it returns replaces the grad inputs."""

@@ -62,6 +62,8 @@ class _Walk:
         """Receivers whose gradient is a sum that this walk made, so that it may be changed in place."""
         self.targets = None if inputs is None else set(inputs)
         self.needed: set[Any] | None = None
+        self.plain = not create_graph and inputs is None and not modes.check_nan
+        """Nothing special is asked for, so that most nodes take the short way."""
         self.run_rules: set[Any] = set()
         self.captured: dict[Any, Gradient] = {}
 
@@ -91,32 +93,54 @@ class _Walk:
         """Take the newest waiting node until none is left."""
         if self.targets is not None:
             self.needed, self.run_rules = _leading_to(self.targets, self.waiting)
-        heap, waiting = self.heap, self.waiting
-        while heap:
-            node = heapq.heappop(heap)[1]
-            g = waiting.pop(node)
-            self.owned.discard(node)
-            if node.hooks is not None:
-                g = self._before(node, g)
-            if self.targets is not None:
-                if node in self.targets:
-                    self.captured[node] = g if self.create_graph else wrap(g, node.xp)
-                if node not in self.run_rules:
-                    continue
-            if node.op is output_op:
-                self._collect(node, g)
+        heap, waiting, plain, retain = self.heap, self.waiting, self.plain, self.retain
+        alone: Any = None  # the waiting node while it is the only one: it need not go through the heap
+        alone_g: Any = None
+        while True:
+            if alone is not None:
+                node, g, alone = alone, alone_g, None
+            elif heap:
+                node = heapq.heappop(heap)[1]
+                g = waiting.pop(node)
+                self.owned.discard(node)
             else:
-                self._visit(node, g)
+                return
+            xp, saved = node.xp, node.saved
+            if plain and node.hooks is None and saved is not None and node.dtype in xp.reals and node.trace is None:
+                grads = node.op.backward(node, xp, g, saved)
+                if saved and not retain:
+                    node.saved = None
+            else:
+                grads = self._visit(node, g)
+            for edge, gradient in zip(node.edges, grads):
+                if gradient is None or edge is None:
+                    continue
+                if gradient.shape != edge.shape or gradient.dtype is not edge.dtype:
+                    gradient = self._fit(node, edge, gradient)
+                if type(edge) is Accumulator:
+                    self.send(edge, gradient, g)
+                elif edge is alone:
+                    alone_g = alone_g + gradient
+                elif alone is None and not heap:
+                    alone, alone_g = edge, gradient
+                else:
+                    if alone is not None:
+                        self.send(alone, alone_g, g)
+                        alone = None
+                    self.send(edge, gradient, g)
 
-    def _collect(self, node: Node, g: Gradient) -> None:
-        """Put the gradient of one output into the list of its op's gradients."""
-        parent, number = node.edges[0], node.saved[0]  # type: ignore[index]
-        if parent not in self.waiting:
-            self.waiting[parent] = [None] * len(parent.shape)  # type: ignore[index, union-attr]
-            heapq.heappush(self.heap, (-parent.seq, parent))  # type: ignore[union-attr, arg-type]
-        self.waiting[parent][number] = g  # type: ignore[index]
-
-    def _visit(self, node: Node, g: Gradient) -> None:
+    def _visit(self, node: Node, g: Gradient) -> tuple[Gradient, ...]:
+        """A node with something special: hooks, several outputs, complex numbers, targets, a graph of the backward."""
+        if node.hooks is not None:
+            g = self._before(node, g)
+        if self.targets is not None:
+            if node in self.targets:
+                self.captured[node] = g if self.create_graph else wrap(g, node.xp)
+            if node not in self.run_rules:
+                return ()
+        if node.op is output_op:
+            self._collect(node, g)
+            return ()
         saved = node.saved
         if saved is None:
             raise RuntimeError(
@@ -134,11 +158,18 @@ class _Walk:
             grads = self._after(node, grads, g)
         if not self.retain and saved:
             node.saved = None
-        for edge, gradient in zip(node.edges, grads, strict=True):
-            if gradient is not None and edge is not None and (self.needed is None or edge in self.needed):
-                if gradient.shape != edge.shape or gradient.dtype is not edge.dtype:
-                    gradient = self._fit(node, edge, gradient)
-                self.send(edge, gradient, g)
+        if self.needed is None:
+            return grads
+        return tuple(x if edge in self.needed else None for edge, x in zip(node.edges, grads))
+
+    def _collect(self, node: Node, g: Gradient) -> None:
+        """Put the gradient of one output into the list of its op's gradients."""
+        parent, number = node.edges[0], node.saved[0]  # type: ignore[index]
+        if parent not in self.waiting:
+            self.waiting[parent] = [None] * len(parent.shape)  # type: ignore[index, union-attr]
+            heapq.heappush(self.heap, (-parent.seq, parent))  # type: ignore[union-attr, arg-type]
+        parts = self.waiting[parent]  # type: ignore[index]
+        parts[number] = g if parts[number] is None else parts[number] + g
 
     def _zeros(self, node: Node, number: int) -> Gradient:
         zeros = node.xp.zeros(node.shape[number], dtype=node.dtype[number])  # type: ignore[index]
@@ -257,9 +288,8 @@ def _replacement(changed: Any, tensor: Any) -> Any:
 
 
 def _explain(node: Node, error: Exception) -> None:
-    trace = getattr(node, "trace", None)
-    if trace:
-        error.add_note(f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(trace)}")
+    if node.trace:
+        error.add_note(f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(node.trace)}")
 
 
 def _leading_to(targets: set[Any], roots: Iterable[Node]) -> tuple[set[Any], set[Any]]:

@@ -100,7 +100,7 @@ def _output_edge(node: Node, position: int) -> Node:
 def _link(node: Node, position: int) -> Node:
     link = new(Node)
     link.op, link.edges, link.saved, link.versions = output_op, (node,), (position,), ()
-    link.xp, link.seq, link.hooks = node.xp, next_seq(), None
+    link.xp, link.seq, link.hooks, link.trace = node.xp, next_seq(), None, None
     link.shape, link.dtype = node.shape[position], node.dtype[position]  # type: ignore[assignment, index]
     return link
 
@@ -247,8 +247,7 @@ def _record(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], nodes:
     node.dtype = tuple(t._array.dtype for t in tensors)
     op.outputs = len(tensors)  # type: ignore[attr-defined]
     ctx._pack(node, tensors)
-    if modes.anomaly:
-        trace(node)
+    node.trace = trace()
     for i, t in enumerate(tensors):
         constant = any(t is n for n in ctx._non_differentiable) or t._array.dtype not in t._xp.inexacts
         if not constant:

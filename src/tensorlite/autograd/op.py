@@ -41,8 +41,9 @@ generated_globals: dict[str, Any] = {
     "failed": promote.failed,
     "stale": promote.stale,
     "trace": promote.trace,
+    "WATCHED": False,
 }
-"""What the generated functions see. `base.register_tensor_type` puts the Tensor class in."""
+"""What the generated functions see. `base.register_tensor_type` puts the Tensor class in; `anomaly` sets WATCHED."""
 
 
 @dataclass(eq=False)
@@ -92,7 +93,7 @@ class Op:
         if name in self.outputs and f"g_{name}" in self.gradient_names():
             link = base.new(base.Node)
             link.op, link.edges, link.saved, link.versions = base.output_op, (node,), (self.outputs.index(name),), ()
-            link.xp, link.seq, link.hooks = node.xp, node.seq, None
+            link.xp, link.seq, link.hooks, link.trace = node.xp, node.seq, None, None
             link.shape, link.dtype = node.shape[self.outputs.index(name)], node.dtype[self.outputs.index(name)]
             return link
         return None

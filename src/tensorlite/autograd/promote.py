@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import dtypes
 from .base import Node, TensorBase, wrap
+from .modes import modes
 
 if TYPE_CHECKING:
     from .op import Op
@@ -145,6 +146,6 @@ def stale(node: Node, which: int | None = None) -> NoReturn:
     )
 
 
-def trace(node: Node) -> None:
-    """Keep the forward traceback on a node (`detect_anomaly` only)."""
-    node.trace = traceback.format_list(traceback.extract_stack()[:-2])  # type: ignore[attr-defined]
+def trace() -> list[str] | None:
+    """The forward traceback, while this thread detects anomalies."""
+    return traceback.format_list(traceback.extract_stack()[:-2]) if modes.anomaly else None

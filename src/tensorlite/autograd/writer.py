@@ -75,9 +75,10 @@ def _write_pointwise_inputs(op: Op, w: _Lines) -> None:
     first = op.promoted_inputs[0]
     for i in names:
         if i == first:
-            w(f"if not isinstance({i}, Tensor):")
+            w("try:")
+            w(f"a_{i} = {i}._array", 1)
+            w("except AttributeError:")
             w(again, 1)
-            w(f"a_{i} = {i}._array")
             w(f"n_{i} = {i}._node if {i}._view is None else current_node({i})")
             w(f"xp = {i}._xp")
             if op.promotes == "float":
@@ -250,9 +251,8 @@ def _write_node(op: Op, w: _Lines) -> None:
         w("n.shape = o.shape")
         w("n.dtype = o.dtype")
     w("n.hooks = None")
+    w("n.trace = trace() if WATCHED else None")
     w("n.seq = next_seq()")
-    w("if modes.anomaly:")
-    w("trace(n)", 1)
     _write_attach(op, w)
     w(f"return {_returned(op)}")
 
@@ -269,7 +269,7 @@ def _write_attach(op: Op, w: _Lines) -> None:
             continue
         w(f"t_{o}._node = m = new(Node)")
         w(f"m.op = output_op; m.edges = (n,); m.saved = ({number},); m.versions = (); m.xp = xp")
-        w(f"m.shape = o_{o}.shape; m.dtype = o_{o}.dtype; m.hooks = None; m.seq = next_seq()")
+        w(f"m.shape = o_{o}.shape; m.dtype = o_{o}.dtype; m.hooks = m.trace = None; m.seq = next_seq()")
 
 
 def write_backward(op: Op) -> str:

@@ -31,7 +31,8 @@ class Backend:
         device: the device, with an index where the type has several.
         array_type: the class of its raw arrays.
         dtype_of: from a raw dtype to ours. `native` is the other way round.
-        floats, inexacts, complexes, halves: sets of raw dtypes.
+        floats, reals, inexacts, complexes, halves: sets of raw dtypes; numbers may join `floats` as they are, and `reals` are the
+            differentiable real ones.
     """
 
     device: device
@@ -39,6 +40,7 @@ class Backend:
     dtype_of: dict[Any, dtype]
     native: dict[dtype, Any]
     floats: frozenset[Any]
+    reals: frozenset[Any]
     inexacts: frozenset[Any]
     complexes: frozenset[Any]
     halves: frozenset[Any]

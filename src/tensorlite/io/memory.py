@@ -34,14 +34,21 @@ class Storage(NamedTuple):
 
 def storage_of(tensor: Tensor) -> tuple[Storage, int, tuple[int, ...]]:
     """The memory of a tensor, and how the tensor lies in it: offset and strides, in elements."""
+    tensor = tensor.detach()
     storage = tensor.untyped_storage()
-    nbytes = storage.nbytes()
-    numel = nbytes // tensor.element_size()
-    flat = tensor.detach().as_strided((numel,), (1,), 0)
-    # The dtype is part of the key: memory that is also seen through another dtype is saved once for each.
-    key = (str(tensor.device), storage.data_ptr() if nbytes else id(flat), tensor.dtype)
-    place = Storage(key, flat, tensor.dtype, tensor.device, numel, nbytes)
-    return place, tensor.storage_offset(), tuple(tensor.stride())
+    width = tensor.element_size()
+    numel = storage.nbytes() // width
+    offset, stride = tensor.storage_offset(), tuple(tensor.stride())
+    if tensor.is_contiguous() and tensor.numel() == numel:
+        flat = tensor.reshape(-1)
+    else:
+        flat = tensor.as_strided((numel,), (1,), 0)
+        if flat.dtype != tensor.dtype:  # the memory was made for another dtype: save what is seen of it
+            contiguous = tensor.clone().contiguous()
+            flat, offset, stride = contiguous.reshape(-1), 0, tuple(contiguous.stride())
+    # The dtype is part of the key: memory that is seen through two dtypes is saved once for each.
+    key = (str(tensor.device), flat.data_ptr() if flat.numel() else id(flat), tensor.dtype)
+    return Storage(key, flat, tensor.dtype, tensor.device, flat.numel(), flat.numel() * width), offset, stride
 
 
 def flat_from_bytes(data: bytes, dtype: DType, swapped: bool) -> Tensor:

@@ -37,7 +37,9 @@ def _pow_x(xp: Any, g: Array, x: Array, y: Array) -> Array:
 
 
 def _pow_y(xp: Any, g: Array, x: Array, y: Array, out: Array) -> Array:
-    return g * xp.where((x == 0) & (xp.real(y) >= 0), 0, out * xp.log(x))
+    zero = (x == 0) & (xp.real(y) >= 0)
+    # The logarithm must not see the zero either: its own derivative there would be 0 times inf.
+    return g * xp.where(zero, 0, out * xp.log(xp.where(zero, 1, x)))
 
 
 pow = op("pow(x, y)", promotes="common", x=_pow_x, y=_pow_y)

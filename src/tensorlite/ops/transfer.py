@@ -48,5 +48,6 @@ def move(x: Any, *, to: Backend) -> Any:
         node = new(Node)
         node.op, node.edges, node.saved, node.versions = _move_op, (edge,), (x._xp,), ()
         node.xp, node.shape, node.dtype, node.hooks, node.seq = to, out._array.shape, out._array.dtype, None, next_seq()
+        node.trace = None
         out._node = node
     return out

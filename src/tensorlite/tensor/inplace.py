@@ -121,7 +121,7 @@ def _history_of(base: Any, value: Any, view: View) -> Any:
     saved: dict[str, Any] = {"view": view.cut(), "x_shape": base._array.shape}
     node.op, node.edges = op, (base_node, value._node)
     node.saved = tuple(saved[name] for name in op.kept)
-    node.versions, node.xp, node.hooks = (), base._xp, None
+    node.versions, node.xp, node.hooks, node.trace = (), base._xp, None, None
     node.shape, node.dtype = base._array.shape, base._array.dtype
     node.seq = next_seq()
     return node

@@ -40,6 +40,7 @@ class ArrayBackend(Creation, Pointwise, Special, Reductions, Shaping, Indexing, 
         self.complexes = frozenset([f[dtypes.complex64], f[dtypes.complex128]])
         self.halves: frozenset[Any] = frozenset([f[dtypes.float16]])
         self.inexacts = self.floats | self.complexes
+        self.reals = self.floats
         for name, theirs in UFUNCS.items():
             if not hasattr(type(self), name):
                 setattr(self, name, getattr(module, theirs))
@@ -51,6 +52,7 @@ class ArrayBackend(Creation, Pointwise, Special, Reductions, Shaping, Indexing, 
             bfloat16 = self.native[dtypes.bfloat16]
             self.halves = self.halves | {bfloat16}
             self.inexacts = self.inexacts | {bfloat16}
+            self.reals = self.reals | {bfloat16}
             self.dtype_of[bfloat16] = dtypes.bfloat16
 
 

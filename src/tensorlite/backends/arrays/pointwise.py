@@ -79,11 +79,13 @@ class Pointwise:
     del _rounding
 
     def sign(self, x: Array) -> Array:
-        return self.np.sign(x) if x.dtype.kind != "b" else x.copy()
+        """-1, 0 or 1; 0 for nan."""
+        if x.dtype.kind in "biu":
+            return self.np.sign(x) if x.dtype.kind != "b" else x.copy()
+        return self.np.where(x == x, self.np.sign(x), 0)
 
     def heaviside(self, x: Array, y: Array) -> Array:
-        out = self.np.heaviside(x, y)
-        return out if x.dtype.kind == "f" else out.astype(x.dtype)
+        return self.np.where(x == 0, y, (x > 0).astype(x.dtype))
 
     def round(self, x: Array, *, decimals: int = 0) -> Array:
         return self.rint(x) if decimals == 0 else self.np.round(x, decimals)

@@ -27,6 +27,8 @@ class Reductions:
         return reduce(x, axis=axis, keepdims=keepdims, dtype="int64")
 
     def sum(self, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+        if x.dtype is self.float32:
+            return self.np.add.reduce(x, axis, None, None, keepdims)
         return self._accumulate(self.np.add.reduce, x, axis, keepdims)
 
     def prod(self, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
