@@ -24,6 +24,7 @@ from .dtypes import dtype, finfo, get_default_dtype, iinfo, set_default_dtype
 from .tensor import *  # noqa: F403
 from .tensor import Generator, Size, Tensor
 from .tensor import random as random
+from .tensor.creation import tensor as tensor
 from .tensor.metadata import (
     can_cast, is_complex, is_floating_point, is_nonzero, is_tensor, numel, promote_types, result_type,
 )

@@ -98,6 +98,9 @@ def run(library: Library, row: Row, dtype: str, *, arrays: Any = None, requires_
     with quiet():
         if row.tags & {"deprecated"}:
             warnings.simplefilter("ignore")
+        if not given and not isinstance(library, Torch):
+            with tl.device(library.device):
+                return row.call(library.module), leaves
         return row.call(library.module, *given), leaves
 
 

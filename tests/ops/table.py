@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import rows_creation
 import rows_indexing
 import rows_linalg
 import rows_nn
@@ -13,7 +14,7 @@ from rows import Row
 __all__ = ["ROWS"]
 
 ROWS: list[Row] = [
-    *rows_pointwise.ROWS, *rows_reductions.ROWS, *rows_shaping.ROWS, *rows_indexing.ROWS, *rows_linalg.ROWS, *rows_nn.ROWS,
+    *rows_creation.ROWS, *rows_pointwise.ROWS, *rows_reductions.ROWS, *rows_shaping.ROWS, *rows_indexing.ROWS, *rows_linalg.ROWS, *rows_nn.ROWS,
 ]
 
 _names = [r.name for r in ROWS]

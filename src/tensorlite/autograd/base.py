@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backends import Backend
 from .modes import INFERENCE, modes
@@ -27,6 +27,10 @@ class TensorBase:
     _node: Node | Accumulator | None
     _version: Any
     _view: View | None
+
+    if TYPE_CHECKING:  # for type checkers: every tensor is a `tensor.Tensor`, which has the methods
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class _TensorType:
@@ -135,7 +139,7 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that receive this node's gradients, each with an output number, as in PyTorch."""
         return tuple(
-            (edge, 0) if not isinstance(edge, Node) or edge.op is not output_op else (edge.edges[0], edge.saved[0])
+            (edge, 0) if not isinstance(edge, Node) or edge.op is not output_op else (edge.edges[0], edge.saved[0])  # type: ignore[index]
             for edge in self.edges
         )
 

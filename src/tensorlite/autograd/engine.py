@@ -81,10 +81,10 @@ class _Walk:
             self.owned.add(to)
 
     def _add(self, store: dict[Any, Gradient], to: Any, g: Gradient) -> None:
-        if to in self.owned:
-            to.xp.add_(store[to], g)
-        elif self.create_graph:
+        if self.create_graph:
             store[to] = store[to] + g
+        elif to in self.owned:
+            to.xp.add_(store[to], g)
         else:
             store[to] = to.xp.add(store[to], g)
             self.owned.add(to)
@@ -93,7 +93,7 @@ class _Walk:
         """Take the newest waiting node until none is left."""
         if self.targets is not None:
             self.needed, self.run_rules = _leading_to(self.targets, self.waiting)
-        heap, waiting, plain, retain = self.heap, self.waiting, self.plain, self.retain
+        heap, waiting, leaves, plain, retain = self.heap, self.waiting, self.leaves, self.plain, self.retain
         alone: Any = None  # the waiting node while it is the only one: it need not go through the heap
         alone_g: Any = None
         while True:
@@ -118,7 +118,12 @@ class _Walk:
                 if gradient.shape != edge.shape or gradient.dtype is not edge.dtype:
                     gradient = self._fit(node, edge, gradient)
                 if type(edge) is Accumulator:
-                    self.send(edge, gradient, g)
+                    if edge in leaves:
+                        self._add(leaves, edge, gradient)
+                    else:
+                        leaves[edge] = gradient
+                        if gradient is not g and xp.owns(gradient):
+                            self.owned.add(edge)
                 elif edge is alone:
                     alone_g = alone_g + gradient
                 elif alone is None and not heap:

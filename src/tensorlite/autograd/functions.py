@@ -72,7 +72,10 @@ def backward(
     >>> x.grad
     tensor(4.)
     """
-    roots = _roots(_sequence(tensors), grad_tensors if grad_tensors is not None else grad_variables)
+    if isinstance(tensors, TensorBase) and grad_tensors is None and grad_variables is None and tensors._node is not None:
+        roots = [(_node(tensors), _first_gradient(tensors, None))]
+    else:
+        roots = _roots(_sequence(tensors), grad_tensors if grad_tensors is not None else grad_variables)
     keep = create_graph if retain_graph is None else retain_graph
     if inputs is None:
         engine.run(roots, retain_graph=keep, create_graph=create_graph)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from ..devices import device
 from ..dtypes import dtype as DType
 from ..dtypes import uint8
-from ..tensor import Tensor, empty, frombuffer
+from ..tensor import Tensor
+from ..tensor.creation import empty, frombuffer
 
 __all__ = ["Storage", "flat_from_bytes", "storage_of", "strided_view"]
 

@@ -12,7 +12,10 @@ from typing import Any
 
 from ..autograd.modes import no_grad
 from ..dtypes import float64
-from ..tensor import Generator, Tensor, empty_like, randperm, where
+from ..tensor import Generator, Tensor
+from ..tensor.arithmetic import where
+from ..tensor.creation import empty_like
+from ..tensor.random import randperm
 
 __all__ = [
     "calculate_gain",

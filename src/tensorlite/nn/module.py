@@ -152,10 +152,7 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
             raise TypeError(
                 f"cannot assign '{_type_name(value)}' as buffer '{name}' (nn.Buffer, Tensor or None expected)"
             )
-        if isinstance(value, Buffer):
-            persistent = value.persistent
-        else:
-            persistent = name not in self._non_persistent_buffers_set
+        persistent = value.persistent if isinstance(value, Buffer) else name not in self._non_persistent_buffers_set
         self._forget(name, "_buffers", "buffer")
         self.register_buffer(name, value, persistent)
 
@@ -174,18 +171,18 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
         # Runs only when ordinary lookup has failed. Parameters first: they are what forward() reads.
         state = self.__dict__
         if "_parameters" in state:
-            if name in state["_parameters"]:
-                return state["_parameters"][name]
-            if name in state["_buffers"]:
-                return state["_buffers"][name]
-            if name in state["_modules"]:
-                return state["_modules"][name]
+            parameters = state["_parameters"]
+            if name in parameters:
+                return parameters[name]
+            for table in (state["_buffers"], state["_modules"]):
+                if name in table:
+                    return table[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def __delattr__(self, name: str) -> None:
         for table in (self._parameters, self._buffers, self._modules):
             if name in table:
-                del table[name]  # type: ignore[attr-defined]
+                del table[name]
                 self._non_persistent_buffers_set.discard(name)
                 return
         super().__delattr__(name)

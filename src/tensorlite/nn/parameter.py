@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor import Tensor, empty
+from ..tensor import Tensor
+from ..tensor.creation import empty
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -38,7 +39,7 @@ class Parameter(Tensor):
             known = memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
         return known
 
-    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:

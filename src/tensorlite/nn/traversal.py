@@ -9,7 +9,8 @@ from ..autograd.modes import no_grad
 from ..devices import device as Device
 from ..dtypes import bfloat16, float16, float32, float64
 from ..dtypes import dtype as DType
-from ..tensor import Tensor, empty_like
+from ..tensor import Tensor
+from ..tensor.creation import empty_like
 from .parameter import Parameter
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ FAMILIES = (pointwise, activations, reductions, shaping, indexing, linalg, conv,
 ops: dict[str, Any] = {
     name: value for family in FAMILIES for name, value in vars(family).items()
     if callable(value) and getattr(value, "__name__", None) == name and not name.startswith("_")
-    and name not in {"op", "define", "composite"}
+    and name not in {"op", "define", "composite", "Any"}
 }
 """Every op by its name."""
 

@@ -15,16 +15,18 @@ matmul = op(
 
 
 def _rows(xp: Any, x: Array) -> Array:
+    """All leading dimensions joined."""
     return x if x.ndim == 2 else xp.reshape(x, shape=(-1, x.shape[-1]))
 
 
 def _linear_weight(xp: Any, g: Array, x: Array) -> Array:
-    return xp.matmul(xp.matrix_transpose(_rows(xp, g)), _rows(xp, x))
+    return xp.matmul(_rows(xp, g).T, _rows(xp, x))
 
 
 linear = op(
     "linear(x, weight, bias=None)", node_name="Addmm",
-    x=lambda xp, g, weight: xp.matmul(g, weight), weight=_linear_weight, bias=lambda g: g,
+    x=lambda xp, g, weight: xp.matmul(g, weight), weight=_linear_weight,
+    bias=lambda xp, g: xp.sum(_rows(xp, g), axis=0),
 )
 
 

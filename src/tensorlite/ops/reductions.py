@@ -23,6 +23,8 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
 
 def _spread(xp: Any, g: Array, x_shape: tuple[int, ...], axis: Axis) -> Array:
     """Give every element its reduction's gradient."""
+    if g.shape == ():
+        return xp.broadcast_to(g, shape=x_shape)
     return xp.broadcast_to(xp.reshape(g, shape=_kept(x_shape, axis)), shape=x_shape)
 
 

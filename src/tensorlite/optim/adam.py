@@ -7,7 +7,8 @@ from typing import Any
 
 from ..autograd.modes import set_grad_enabled
 from ..dtypes import float32
-from ..tensor import Tensor, tensor, zeros_like
+from ..tensor import Tensor
+from ..tensor.creation import tensor, zeros_like
 from .arguments import check_implementation, check_lr, number
 from .optimizer import Group, Optimizer, State
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..autograd.modes import set_grad_enabled
-from ..tensor import Tensor, zeros_like
+from ..tensor import Tensor
+from ..tensor.creation import zeros_like
 from .arguments import check_implementation, check_lr, number
 from .optimizer import Group, Optimizer, State
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import math
 from typing import Any
 
 __all__ = ["Reductions"]
@@ -35,12 +36,14 @@ class Reductions:
         return self._accumulate(self.np.multiply.reduce, x, axis, keepdims)
 
     def mean(self, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
-        axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
-        count = math.prod([x.shape[i] for i in axes])
-        if x.dtype in self.halves:
-            return (self.sum(x.astype(self.float32), axis=axis, keepdims=keepdims) / count).astype(x.dtype)
-        total = self.sum(x, axis=axis, keepdims=keepdims)
-        return total / count if count else total * math.nan
+        wide = x.astype(self.float32) if x.dtype in self.halves else x
+        total = self.sum(wide, axis=axis, keepdims=keepdims)
+        if axis is None:
+            count = x.size
+        else:
+            count = math.prod([x.shape[a] for a in ((axis,) if isinstance(axis, int) else axis)])
+        mean = total / count if count else total / total.dtype.type(0)
+        return mean if wide is x else mean.astype(x.dtype)
 
     def sum_to(self, g: Array, *, shape: tuple[int, ...]) -> Array:
         """Sum over the axes along which `shape` was broadcast to the shape of `g`."""

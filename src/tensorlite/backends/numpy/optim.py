@@ -77,7 +77,8 @@ def adam_step(
 ) -> None:
     """Move ``param`` by step number ``step`` of Adam; ``largest`` is the amsgrad maximum, or None."""
     if param.dtype.kind == "c":  # real and imaginary parts are values of their own
-        param, grad, mean, square, largest = (_as_real(array) for array in (param, grad, mean, square, largest))
+        param, grad, mean, square = (_as_real(array) for array in (param, grad, mean, square))
+        largest = None if largest is None else _as_real(largest)
     options = (step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
     if param.size <= BLOCK and param.itemsize > 2:
         _adam((param, grad, mean, square, largest), *options)
@@ -122,8 +123,8 @@ def _adam(
     param -= move
 
 
-def _as_real(array: Array | None) -> Array | None:
-    return None if array is None else array.view(array.real.dtype)
+def _as_real(array: Array) -> Array:
+    return array.view(array.real.dtype)
 
 
 def _blocks(*arrays: Array | None) -> Iterator[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from .loss import *  # noqa: F403
 from .loss import __all__ as _loss
 from .parameter_container import ParameterDict, ParameterList
 from .pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from .softmax import LogSoftmax, Softmax, Softmin
 
 __all__ = [
     *_activation,
@@ -26,11 +27,14 @@ __all__ = [
     "Flatten",
     "Identity",
     "Linear",
+    "LogSoftmax",
     "MaxPool2d",
     "ModuleDict",
     "ModuleList",
     "ParameterDict",
     "ParameterList",
     "Sequential",
+    "Softmax",
+    "Softmin",
     "Unflatten",
 ]

@@ -1,10 +1,11 @@
-"""Activations: pointwise functions of any shape, and softmax along a dimension."""
+"""Activations: pointwise functions, of any shape."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ...tensor import Tensor, full
+from ...tensor import Tensor
+from ...tensor.creation import full
 from .. import functional as F
 from ..module import Module
 from ..parameter import Parameter
@@ -20,7 +21,6 @@ __all__ = [
     "Hardtanh",
     "LeakyReLU",
     "LogSigmoid",
-    "LogSoftmax",
     "Mish",
     "PReLU",
     "ReLU",
@@ -28,8 +28,6 @@ __all__ = [
     "SELU",
     "SiLU",
     "Sigmoid",
-    "Softmax",
-    "Softmin",
     "Softplus",
     "Softshrink",
     "Softsign",
@@ -52,18 +50,6 @@ class _Inplace(Module):
 
     def _with_inplace(self, text: str) -> str:
         return text + ", inplace=True" if self.inplace else text
-
-
-class _AlongDim(Module):
-    """An activation along one dimension."""
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def extra_repr(self) -> str:
-        """The dimension."""
-        return f"dim={self.dim}"
 
 
 class Tanh(Module):
@@ -220,45 +206,6 @@ class Hardsigmoid(_Inplace):
     def forward(self, input: Tensor) -> Tensor:
         """Apply the function to ``input``."""
         return F.hardsigmoid(input, self.inplace)
-
-
-class Softmax(_AlongDim):
-    """``exp(x)`` divided by its sum along ``dim``.
-
-    >>> import tensorlite as tl
-    >>> tl.nn.Softmax(dim=0)(tl.tensor([-1.0, 0.0, 2.0]))
-    tensor([0.0420, 0.1142, 0.8438])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply the function to ``input``."""
-        return F.softmax(input, self.dim)
-
-
-class LogSoftmax(_AlongDim):
-    """The logarithm of the softmax along ``dim``.
-
-    >>> import tensorlite as tl
-    >>> tl.nn.LogSoftmax(dim=0)(tl.tensor([-1.0, 0.0, 2.0]))
-    tensor([-3.1698, -2.1698, -0.1698])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply the function to ``input``."""
-        return F.log_softmax(input, self.dim)
-
-
-class Softmin(_AlongDim):
-    """The softmax of ``-x`` along ``dim``.
-
-    >>> import tensorlite as tl
-    >>> tl.nn.Softmin(dim=0)(tl.tensor([-1.0, 0.0, 2.0]))
-    tensor([0.7054, 0.2595, 0.0351])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply the function to ``input``."""
-        return F.softmin(input, self.dim)
 
 
 class LeakyReLU(_Inplace):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...dtypes import int64
-from ...tensor import Tensor, empty, ones, tensor, zeros
+from ...tensor import Tensor
+from ...tensor.creation import empty, ones, tensor, zeros
 from .. import functional as F
 from .. import init
 from ..module import Module

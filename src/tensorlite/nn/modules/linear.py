@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...tensor import Tensor, empty
+from ...tensor import Tensor
+from ...tensor.creation import empty
 from .. import functional as F
 from .. import init
 from ..module import Module
@@ -69,7 +70,12 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the layer to ``input``."""
-        return F.linear(input, self.weight, self.bias)
+        own: dict[str, Any] = self._parameters
+        try:  # self.weight looks in three places first, which a tiny layer would notice
+            weight, bias = own["weight"], own["bias"]
+        except KeyError:  # somebody has put a property or a plain tensor in a parameter's place
+            weight, bias = self.weight, self.bias
+        return F.linear(input, weight, bias)
 
     def extra_repr(self) -> str:
         """Sizes and whether there is a bias."""

@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Iterable, Iterator
 
 from ...autograd.modes import no_grad
-from ...tensor import Tensor, stack, tensor
+from ...tensor import Tensor
+from ...tensor.creation import tensor
+from ...tensor.joining import stack
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...tensor import Tensor, cat
+from ...tensor import Tensor
+from ...tensor.joining import cat
 
 __all__ = ["parameters_to_vector", "vector_to_parameters"]
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...dtypes import float64
-from ...tensor import Tensor, as_tensor, stack, tensor
+from ...tensor import Tensor
+from ...tensor.creation import as_tensor, tensor
+from ...tensor.joining import stack
 
 __all__ = ["default_collate", "default_convert"]
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
-from ...tensor import Generator, Tensor, randperm
+from ...tensor import Generator, Tensor
+from ...tensor.random import randperm
 
 __all__ = [
     "ChainDataset",

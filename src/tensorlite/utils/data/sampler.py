@@ -7,7 +7,9 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from ...dtypes import float64, int64
-from ...tensor import Generator, as_tensor, empty, multinomial, randint, randperm
+from ...tensor import Generator
+from ...tensor.creation import as_tensor, empty
+from ...tensor.random import multinomial, randint, randperm
 
 __all__ = [
     "BatchSampler",

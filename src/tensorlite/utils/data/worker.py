@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 from ...backends.numpy.seeding import seed_numpy
-from ...tensor import manual_seed
+from ...tensor.random import manual_seed
 from .fetch import make_fetch
 
 __all__ = ["EndOfIteration", "WorkerError", "WorkerInfo", "WorkerTask", "get_worker_info", "run_worker"]
