@@ -180,16 +180,16 @@ def _define_operators() -> None:
         method.__name__ = name
         return method
 
-    arithmetic = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
+    arithmetic = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
     for each in arithmetic:
         function = getattr(operator, f"__{each}__")
         setattr(StrictArray, f"__{each}__", binary(f"__{each}__", function, False))
         setattr(StrictArray, f"__r{each}__", binary(f"__r{each}__", function, True))
         name = f"__i{each}__"
         setattr(StrictArray, name, inplace(name, getattr(operator, name)))
-    for each in "eq ne lt le gt ge".split():
+    for each in ["eq", "ne", "lt", "le", "gt", "ge"]:
         setattr(StrictArray, f"__{each}__", binary(f"__{each}__", getattr(operator, f"__{each}__"), False))
-    for each in "neg pos abs invert".split():
+    for each in ["neg", "pos", "abs", "invert"]:
         setattr(StrictArray, f"__{each}__", unary(f"__{each}__", getattr(operator, f"__{each}__")))
 
 

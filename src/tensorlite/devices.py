@@ -37,7 +37,7 @@ class device:
         if isinstance(type, device):
             return type
         if isinstance(type, int):
-            type, index = "cuda", type
+            index, type = type, "cuda"
         name, _, ordinal = type.partition(":")
         if ordinal:
             if index is not None:

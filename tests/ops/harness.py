@@ -16,12 +16,28 @@ import tensorlite as tl
 from tensorlite.autograd.base import TensorBase, wrap
 from tensorlite.backends import get_backend
 
-__all__ = ["CPU", "STRICT", "Library", "Torch", "compare", "compare_arrays", "flat", "gradients", "quiet", "run", "special_arrays"]
+__all__ = [
+    "CPU",
+    "STRICT",
+    "Library",
+    "Torch",
+    "compare",
+    "compare_arrays",
+    "flat",
+    "gradients",
+    "quiet",
+    "run",
+    "special_arrays",
+]
 
 # Relative and absolute tolerance of a comparison of two libraries.
 TOLERANCES = {
-    "float64": (1e-11, 1e-12), "complex128": (1e-11, 1e-12), "float32": (3e-5, 2e-6), "complex64": (1e-4, 1e-5),
-    "float16": (4e-3, 2e-3), "bfloat16": (2e-2, 1.6e-2),
+    "float64": (1e-11, 1e-12),
+    "complex128": (1e-11, 1e-12),
+    "float32": (3e-5, 2e-6),
+    "complex64": (1e-4, 1e-5),
+    "float16": (4e-3, 2e-3),
+    "bfloat16": (2e-2, 1.6e-2),
 }
 
 
@@ -84,7 +100,9 @@ class Torch(Library):
 CPU, STRICT = Library("cpu"), Library("strict")
 
 
-def run(library: Library, row: Row, dtype: str, *, arrays: Any = None, requires_grad: bool = False, strided: bool = False) -> Any:
+def run(
+    library: Library, row: Row, dtype: str, *, arrays: Any = None, requires_grad: bool = False, strided: bool = False
+) -> Any:
     """The result of a row's call, and the inputs that may have gradients."""
     if not hasattr(library.module, row.function) and row.plain:
         pytest.skip(f"{library.module.__name__} has no {row.function}")
@@ -156,7 +174,7 @@ def compare(ours: Any, theirs: Any, first: Library, second: Library, scale: floa
     if isinstance(theirs, (tuple, list)):
         assert len(ours) == len(theirs), f"{len(ours)} results instead of {len(theirs)}"
         fields = getattr(theirs, "_fields", None) or [f for f in dir(type(theirs)) if f in ("values", "indices")]
-        for name in fields if not type(theirs).__name__ == "tuple" else ():
+        for name in fields if type(theirs).__name__ != "tuple" else ():
             assert hasattr(ours, name), f"the result has no field {name}"
         for a, b in zip(ours, theirs, strict=True):
             compare(a, b, first, second, scale, exact)

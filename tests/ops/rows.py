@@ -135,6 +135,7 @@ def row(name: str, *inputs: Input, call: Callable[..., Any] | None = None, **opt
     function = name.partition("[")[0]
     plain = call is None
     if call is None:
+
         def call(m: Module, *tensors: Any) -> Any:
             return getattr(m, function)(*tensors)
 

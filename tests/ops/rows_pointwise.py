@@ -10,19 +10,36 @@ NO = {"grad": False, "gradgrad": False}
 
 
 def _unary() -> list[Row]:
-    anywhere = "exp exp2 expm1 square neg sin cos sinh cosh tanh asinh atan sigmoid deg2rad rad2deg positive".split()
+    anywhere = [
+        "exp",
+        "exp2",
+        "expm1",
+        "square",
+        "neg",
+        "sin",
+        "cos",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "atan",
+        "sigmoid",
+        "deg2rad",
+        "rad2deg",
+        "positive",
+    ]
     domains: dict[str, Input] = {
-        **{n: pos(3, 4) for n in "log log2 log10 log1p sqrt rsqrt reciprocal".split()},
-        **{n: unit(3, 4) for n in "tan asin acos atanh".split()},
+        **{n: pos(3, 4) for n in ["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal"]},
+        **{n: unit(3, 4) for n in ["tan", "asin", "acos", "atanh"]},
         "acosh": real(3, 4, low=1.3, high=4.0),
-        **{n: apart(3, 4) for n in "abs relu sgn".split()},
+        **{n: apart(3, 4) for n in ["abs", "relu", "sgn"]},
         "logit": real(3, 4, low=0.1, high=0.9),
     }
     rows = [row(n, real(3, 4), pointwise=True) for n in anywhere]
     rows += [row(n, d, pointwise=True) for n, d in domains.items()]
     # Flat functions: the gradient is zero, and finite differences would cross a step.
-    rows += [row(n, real(3, 4), pointwise=True, gradgrad=False) for n in "floor ceil trunc frac sign round".split()]
-    tests = "isnan isinf isfinite signbit logical_not bitwise_not".split()
+    rows += [row(n, real(3, 4), pointwise=True, gradgrad=False) for n in ["floor", "ceil", "trunc", "frac", "sign", "round"]]
+    tests = ["isnan", "isinf", "isfinite", "signbit", "logical_not", "bitwise_not"]
     rows += [row(n, real(3, 4), pointwise=True, **NO) for n in tests]
     return rows
 
@@ -46,12 +63,25 @@ def _binary() -> list[Row]:
         row("logaddexp", real(3, 4), real(3, 4), pointwise=True, dtypes=FLOATS),
         row("logaddexp2", real(3, 4), real(3, 4), pointwise=True),
     ]
-    rows += [row(n, apart(3, 4), apart(4, low=-2.0), pointwise=True) for n in "maximum minimum fmax fmin".split()]
-    compare = "eq ne lt le gt ge logical_and logical_or logical_xor heaviside nextafter isclose".split()
+    rows += [row(n, apart(3, 4), apart(4, low=-2.0), pointwise=True) for n in ["maximum", "minimum", "fmax", "fmin"]]
+    compare = [
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "heaviside",
+        "nextafter",
+        "isclose",
+    ]
     rows += [row(n, real(3, 4), real(3, 4), pointwise=True, **NO) for n in compare]
-    bits = "bitwise_and bitwise_or bitwise_xor gcd lcm".split()
+    bits = ["bitwise_and", "bitwise_or", "bitwise_xor", "gcd", "lcm"]
     rows += [row(n, real(3, 4), real(3, 4), pointwise=True, **NO) for n in bits]
-    shifts = "bitwise_left_shift bitwise_right_shift".split()
+    shifts = ["bitwise_left_shift", "bitwise_right_shift"]
     rows += [row(n, pos(3, 4), pos(3, 4, high=1.0), pointwise=True, dtypes=INTEGERS, **NO) for n in shifts]
     return rows
 
@@ -64,7 +94,7 @@ def _operators() -> list[Row]:
     def add(name: str, call: Any, *inputs: Input, **options: Any) -> None:
         rows.append(row(name, *inputs, call=call, pointwise=True, **options))
 
-    for symbol in "add sub mul truediv".split():
+    for symbol in ["add", "sub", "mul", "truediv"]:
         f = getattr(o, symbol)
         add(f"__{symbol}__[number]", lambda m, x, f=f: f(x, 2), real(3, 4))
         add(f"__{symbol}__[float]", lambda m, x, f=f: f(x, 2.5), real(3, 4))
@@ -93,15 +123,33 @@ def _static() -> list[Row]:
         row("add[alpha]", real(3, 4), real(3, 4), call=lambda m, x, y: m.add(x, y, alpha=2), pointwise=True),
         row("sub[alpha]", real(3, 4), real(3, 4), call=lambda m, x, y: m.sub(x, y, alpha=2), pointwise=True),
         row("rsub[number]", real(3, 4), call=lambda m, x: m.rsub(x, 3), pointwise=True),
-        row("div[floor]", apart(3, 4), pos(3, 4), call=lambda m, x, y: m.div(x, y, rounding_mode="floor"), pointwise=True,
-            gradgrad=False),
-        row("div[trunc]", apart(3, 4), pos(3, 4), call=lambda m, x, y: m.div(x, y, rounding_mode="trunc"), pointwise=True,
-            gradgrad=False),
+        row(
+            "div[floor]",
+            apart(3, 4),
+            pos(3, 4),
+            call=lambda m, x, y: m.div(x, y, rounding_mode="floor"),
+            pointwise=True,
+            gradgrad=False,
+        ),
+        row(
+            "div[trunc]",
+            apart(3, 4),
+            pos(3, 4),
+            call=lambda m, x, y: m.div(x, y, rounding_mode="trunc"),
+            pointwise=True,
+            gradgrad=False,
+        ),
         row("true_divide", real(3, 4), pos(3, 4), pointwise=True),
         row("pow[number base]", real(3, 4), call=lambda m, x: m.pow(2.0, x), pointwise=True),
         row("pow[zero base]", real(3, 4, low=1.2, high=2.0), call=lambda m, y: m.pow(m.zeros_like(y), y), dtypes=("float64",)),
-        row("round[decimals]", real(3, 4), call=lambda m, x: m.round(x, decimals=1), pointwise=True, gradgrad=False,
-            dtypes=("float32", "float64")),
+        row(
+            "round[decimals]",
+            real(3, 4),
+            call=lambda m, x: m.round(x, decimals=1),
+            pointwise=True,
+            gradgrad=False,
+            dtypes=("float32", "float64"),
+        ),
         row("clamp", apart(3, 4), call=lambda m, x: m.clamp(x, -0.5, 0.7), pointwise=True),
         row("clamp[min]", apart(3, 4), call=lambda m, x: m.clamp(x, min=0), pointwise=True),
         row("clamp[max]", apart(3, 4), call=lambda m, x: x.clamp(max=0.3), pointwise=True),
@@ -116,11 +164,24 @@ def _static() -> list[Row]:
         row("lerp[number]", real(3, 4), real(3, 4), call=lambda m, x, y: m.lerp(x, y, 0.3), pointwise=True),
         row("lerp", real(3, 4), real(3, 4), real(3, 4, low=0.6, high=0.9), pointwise=True),
         row("addcmul", real(3, 4), real(3, 4), real(3, 4), pointwise=True),
-        row("addcmul[value]", real(3, 4), real(3, 4), real(4), call=lambda m, x, y, z: m.addcmul(x, y, z, value=2),
-            pointwise=True),
+        row(
+            "addcmul[value]",
+            real(3, 4),
+            real(3, 4),
+            real(4),
+            call=lambda m, x, y, z: m.addcmul(x, y, z, value=2),
+            pointwise=True,
+        ),
         row("addcdiv", real(3, 4), real(3, 4), pos(3, 4), pointwise=True),
-        row("addcdiv[value]", real(3, 4), real(3, 4), pos(3, 4), call=lambda m, x, y, z: m.addcdiv(x, y, z, value=0.5),
-            pointwise=True, dtypes=FLOATS),
+        row(
+            "addcdiv[value]",
+            real(3, 4),
+            real(3, 4),
+            pos(3, 4),
+            call=lambda m, x, y, z: m.addcdiv(x, y, z, value=0.5),
+            pointwise=True,
+            dtypes=FLOATS,
+        ),
         row("nan_to_num", real(3, 4), pointwise=True),
         row("nan_to_num[values]", real(3, 4), call=lambda m, x: m.nan_to_num(x, 1.0, 2.0, 3.0), pointwise=True),
         row("logit[eps]", real(3, 4, low=0.1, high=0.9), call=lambda m, x: m.logit(x, 0.2), dtypes=FLOATS, gradgrad=False),
@@ -129,8 +190,13 @@ def _static() -> list[Row]:
         row("softmax[0-d]", real(), call=lambda m, x: m.softmax(x, 0)),
         row("softmax[empty]", real(3, 0), call=lambda m, x: m.softmax(x, -1), gradgrad=False, dtypes=FLOATS),
         row("log_softmax", real(3, 4), call=lambda m, x: m.log_softmax(x, -1)),
-        row("log_softmax[large]", real(3, 4, low=500, high=1000), call=lambda m, x: m.log_softmax(x, 1),
-            dtypes=("float32", "float64"), gradgrad=False),
+        row(
+            "log_softmax[large]",
+            real(3, 4, low=500, high=1000),
+            call=lambda m, x: m.log_softmax(x, 1),
+            dtypes=("float32", "float64"),
+            gradgrad=False,
+        ),
     ]
 
 

@@ -14,7 +14,13 @@ from rows import Row
 __all__ = ["ROWS"]
 
 ROWS: list[Row] = [
-    *rows_creation.ROWS, *rows_pointwise.ROWS, *rows_reductions.ROWS, *rows_shaping.ROWS, *rows_indexing.ROWS, *rows_linalg.ROWS, *rows_nn.ROWS,
+    *rows_creation.ROWS,
+    *rows_pointwise.ROWS,
+    *rows_reductions.ROWS,
+    *rows_shaping.ROWS,
+    *rows_indexing.ROWS,
+    *rows_linalg.ROWS,
+    *rows_nn.ROWS,
 ]
 
 _names = [r.name for r in ROWS]

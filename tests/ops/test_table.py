@@ -147,8 +147,10 @@ def test_gradgradcheck(row: Row) -> None:
 
 def _function(row: Row) -> tuple[Any, tuple[Any, ...]]:
     """The call as a function of its differentiable inputs that returns its differentiable results."""
-    tensors = [CPU.tensor(a, "float64" if i.differentiable else a.dtype.name, i.differentiable)
-               for i, a in zip(row.inputs, row.arrays("float64"), strict=True)]
+    tensors = [
+        CPU.tensor(a, "float64" if i.differentiable else a.dtype.name, i.differentiable)
+        for i, a in zip(row.inputs, row.arrays("float64"), strict=True)
+    ]
     where = [n for n, i in enumerate(row.inputs) if i.differentiable]
 
     def function(*xs: Any) -> Any:
@@ -191,6 +193,7 @@ def test_method(row: Row) -> None:
 @each([r for r in ROWS if r.plain and hasattr(tl.Tensor, r.function + "_")])
 def test_inplace(torch: Library, row: Row) -> None:
     """``x.name_(...)``: PyTorch's values, dtypes and refusals, and gradients through the old and the new value."""
+
     def call(m: Any, x: Any, *rest: Any) -> Any:
         copy = x * 1 if x.dtype is not m.bool else x.clone()
         returned = getattr(copy, row.function + "_")(*rest)
@@ -213,6 +216,7 @@ def test_inplace(torch: Library, row: Row) -> None:
 @each([r for r in ROWS if r.plain and hasattr(tl, r.function)])
 def test_out(torch: Library, row: Row) -> None:
     """``out=``: where PyTorch has it, the result is written there."""
+
     def call(m: Any, *tensors: Any) -> Any:
         result = getattr(m, row.function)(*tensors)
         if not isinstance(result, (m.Tensor,)):
@@ -257,5 +261,7 @@ def test_every_function_has_a_row() -> None:
 def test_every_nn_function_has_a_row() -> None:
     """The same for ``nn.functional``; random ones and their in-place forms are tested with the layers."""
     names = {r.function.removeprefix("F.") for r in ROWS if r.name.startswith("F.")}
-    missing = sorted(n for n in tl.nn.functional.__all__ if n not in names and not n.endswith("_") and not n.startswith("dropout"))
+    missing = sorted(
+        n for n in tl.nn.functional.__all__ if n not in names and not n.endswith("_") and not n.startswith("dropout")
+    )
     assert not missing, f"functions without a row in the table: {' '.join(missing)}"

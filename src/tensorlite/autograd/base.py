@@ -125,7 +125,8 @@ class Node:
     saved: tuple[Any, ...] | None
     versions: tuple[Any, ...]
     xp: Backend
-    shape: tuple[int, ...]
+    shape: Any
+    """Of the output; a tuple of shapes if there are several, and so the dtype."""
     dtype: Any
     seq: int
     hooks: Hooks | None
@@ -139,7 +140,7 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that receive this node's gradients, each with an output number, as in PyTorch."""
         return tuple(
-            (edge, 0) if not isinstance(edge, Node) or edge.op is not output_op else (edge.edges[0], edge.saved[0])  # type: ignore[index]
+            (edge, 0) if not isinstance(edge, Node) or edge.op is not output_op else (edge.edges[0], edge.versions[0])  # type: ignore[index]
             for edge in self.edges
         )
 
@@ -207,12 +208,12 @@ def hooks_of(node: Node | Accumulator) -> Hooks:
 
 
 class _OutputOp:
-    """Routes the gradient of output number i of an op with several outputs into that op's list of gradients."""
+    """Marks a node that only routes the gradient of one output of an op with several into that op's list of gradients.
+
+    Such a node has its op's node as its edge, nothing saved, and the number of the output in place of versions.
+    """
 
     holomorphic = False
-
-    def backward(self, xp: Any, g: Gradient, saved: tuple[Any, ...], edges: tuple[Any, ...]) -> tuple[Gradient]:
-        return (g,)
 
     def name_of(self, node: Node) -> str:
         return node.edges[0].name()  # type: ignore[union-attr]

@@ -76,7 +76,7 @@ class _Walk:
             return
         store[to] = g
         if not leaf:
-            heapq.heappush(self.heap, (-to.seq, to))  # type: ignore[union-attr, arg-type]
+            heapq.heappush(self.heap, (-to.seq, to))  # type: ignore[misc, union-attr]
         elif g is not source and not self.create_graph and to.xp.owns(g):
             self.owned.add(to)
 
@@ -86,8 +86,9 @@ class _Walk:
         elif to in self.owned:
             to.xp.add_(store[to], g)
         else:
-            store[to] = to.xp.add(store[to], g)
-            self.owned.add(to)
+            store[to] = total = to.xp.add(store[to], g)
+            if to.xp.owns(total):  # NumPy's scalars cannot be changed in place
+                self.owned.add(to)
 
     def visit_all(self) -> None:
         """Take the newest waiting node until none is left."""
@@ -169,15 +170,15 @@ class _Walk:
 
     def _collect(self, node: Node, g: Gradient) -> None:
         """Put the gradient of one output into the list of its op's gradients."""
-        parent, number = node.edges[0], node.saved[0]  # type: ignore[index]
+        parent, number = node.edges[0], node.versions[0]  # type: ignore[index]
         if parent not in self.waiting:
             self.waiting[parent] = [None] * len(parent.shape)  # type: ignore[index, union-attr]
-            heapq.heappush(self.heap, (-parent.seq, parent))  # type: ignore[union-attr, arg-type]
+            heapq.heappush(self.heap, (-parent.seq, parent))  # type: ignore[misc, union-attr]
         parts = self.waiting[parent]  # type: ignore[index]
         parts[number] = g if parts[number] is None else parts[number] + g
 
     def _zeros(self, node: Node, number: int) -> Gradient:
-        zeros = node.xp.zeros(node.shape[number], dtype=node.dtype[number])  # type: ignore[index]
+        zeros = node.xp.zeros(node.shape[number], dtype=node.dtype[number])
         return wrap(zeros, node.xp) if self.create_graph else zeros
 
     def _call(self, node: Node, xp: Any, g: Gradient, saved: tuple[Any, ...]) -> tuple[Gradient, ...]:

@@ -76,7 +76,7 @@ class FunctionCtx:
 
     def _unpack(self) -> tuple[Any, ...]:
         node = self.__dict__["_node"]
-        unpacked = []
+        unpacked: list[Any] = []
         for entry in self._entries:
             if entry is None:
                 unpacked.append(None)
@@ -91,7 +91,7 @@ class FunctionCtx:
         return tuple(unpacked)
 
 
-def _output_edge(node: Node, position: int) -> Node:
+def _output_edge(node: Node, position: Any) -> Node:
     if type(node.shape[0]) is not tuple and node.op.outputs == 1:
         return node
     return _link(node, position)
@@ -99,9 +99,9 @@ def _output_edge(node: Node, position: int) -> Node:
 
 def _link(node: Node, position: int) -> Node:
     link = new(Node)
-    link.op, link.edges, link.saved, link.versions = output_op, (node,), (position,), ()
+    link.op, link.edges, link.saved, link.versions = output_op, (node,), None, (position,)
     link.xp, link.seq, link.hooks, link.trace = node.xp, next_seq(), None, None
-    link.shape, link.dtype = node.shape[position], node.dtype[position]  # type: ignore[assignment, index]
+    link.shape, link.dtype = node.shape[position], node.dtype[position]
     return link
 
 
@@ -140,7 +140,7 @@ def _checked_gradients(op: _FunctionOp, node: Node, result: tuple[Any, ...], raw
             f"function {op.node_name} returned an incorrect number of gradients "
             f"(expected {len(op.ctx.needs_input_grad)}, got {len(result)})"
         )
-    gradients = []
+    gradients: list[Any] = []
     for edge, position in zip(node.edges, expected, strict=True):
         g = result[position]
         if g is None or edge is None:
@@ -243,7 +243,7 @@ def _record(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], nodes:
     node.op, node.saved, node.versions, node.hooks = op, (ctx,), (), None
     node.edges = tuple(nodes[i] for i in ctx._positions)  # type: ignore[attr-defined]
     node.xp, node.seq = tensors[0]._xp, next_seq()
-    node.shape = tuple(t._array.shape for t in tensors)  # type: ignore[assignment]
+    node.shape = tuple(t._array.shape for t in tensors)
     node.dtype = tuple(t._array.dtype for t in tensors)
     op.outputs = len(tensors)  # type: ignore[attr-defined]
     ctx._pack(node, tensors)

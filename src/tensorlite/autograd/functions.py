@@ -47,13 +47,13 @@ def _first_gradient(tensor: Any, gradient: Any) -> Any:
         raise TypeError("gradients can be either Tensors or None, but got " + type(gradient).__name__)
     if gradient._array.shape != tensor._array.shape:
         raise RuntimeError(
-            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of {tensor.shape}."  # type: ignore[attr-defined]
+            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of {tensor.shape}."
         )
     if gradient._array.dtype != tensor._array.dtype:
         complex_differs = (gradient._array.dtype in gradient._xp.complexes) != (tensor._array.dtype in tensor._xp.complexes)
         if complex_differs:
             raise RuntimeError("For complex Tensors, both grad_output and output are required to have the same dtype.")
-        gradient = gradient.to(tensor.dtype)  # type: ignore[attr-defined]
+        gradient = gradient.to(tensor.dtype)
     return gradient
 
 

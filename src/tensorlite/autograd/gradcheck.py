@@ -40,12 +40,12 @@ def gradcheck(
     True
     """
     given = _tuple(inputs)
-    checked = [x for x in given if isinstance(x, TensorBase) and x.requires_grad]  # type: ignore[attr-defined]
+    checked = [x for x in given if isinstance(x, TensorBase) and x.requires_grad]
     if not checked:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
         )
-    outputs = [o for o in _tuple(func(*given)) if isinstance(o, TensorBase) and o.requires_grad]  # type: ignore[attr-defined]
+    outputs = [o for o in _tuple(func(*given)) if isinstance(o, TensorBase) and o.requires_grad]
     try:
         for number in range(len(outputs)):
             for which, x in enumerate(checked):
@@ -59,7 +59,7 @@ def gradcheck(
 
 def _output(func: Callable[..., Any], given: tuple[Any, ...], number: int) -> Tensor:
     return [o for o in _tuple(func(*given)) if isinstance(o, TensorBase)
-            and (o.dtype.is_floating_point or o.dtype.is_complex)][number]  # type: ignore[attr-defined]
+            and (o.dtype.is_floating_point or o.dtype.is_complex)][number]
 
 
 def _parts(t: Tensor) -> list[float]:
@@ -131,7 +131,7 @@ def gradgradcheck(
     True
     """
     given = _tuple(inputs)
-    outputs = [o for o in _tuple(func(*given)) if isinstance(o, TensorBase) and o.requires_grad]  # type: ignore[attr-defined]
+    outputs = [o for o in _tuple(func(*given)) if isinstance(o, TensorBase) and o.requires_grad]
     if grad_outputs is None:
         seeds = [_wavy(o).requires_grad_(True) for o in outputs]
     else:
@@ -139,8 +139,8 @@ def gradgradcheck(
     n = len(given)
 
     def gradients(*args: Any) -> tuple[Any, ...]:
-        inner = [x for x in args[:n] if isinstance(x, TensorBase) and x.requires_grad]  # type: ignore[attr-defined]
-        outs = [o for o in _tuple(func(*args[:n])) if isinstance(o, TensorBase) and o.requires_grad]  # type: ignore[attr-defined]
+        inner: list[Any] = [x for x in args[:n] if isinstance(x, TensorBase) and x.requires_grad]
+        outs = [o for o in _tuple(func(*args[:n])) if isinstance(o, TensorBase) and o.requires_grad]
         found = grad(outs, inner, list(args[n:]), create_graph=True, allow_unused=True)
         return tuple(g if g is not None else x * 0 for g, x in zip(found, inner, strict=True))
 

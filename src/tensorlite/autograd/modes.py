@@ -46,6 +46,7 @@ class _Mode:
 
     grad: bool
     inference: bool | None = None
+    _before: list[tuple[bool, bool]]
 
     def __enter__(self) -> None:
         stack = self.__dict__.setdefault("_before", [])

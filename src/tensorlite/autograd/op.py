@@ -92,7 +92,7 @@ class Op:
             return node
         if name in self.outputs and f"g_{name}" in self.gradient_names():
             link = base.new(base.Node)
-            link.op, link.edges, link.saved, link.versions = base.output_op, (node,), (self.outputs.index(name),), ()
+            link.op, link.edges, link.saved, link.versions = base.output_op, (node,), None, (self.outputs.index(name),)
             link.xp, link.seq, link.hooks, link.trace = node.xp, node.seq, None, None
             link.shape, link.dtype = node.shape[self.outputs.index(name)], node.dtype[self.outputs.index(name)]
             return link

@@ -38,7 +38,9 @@ def promoted(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
 
 def result_type_of(name: str, operands: list[Any]) -> dtypes.dtype:
     """PyTorch's result dtype of tensors and numbers together."""
-    dimensioned, zero_dim, numbers = [], [], []
+    dimensioned: list[dtypes.dtype] = []
+    zero_dim: list[dtypes.dtype] = []
+    numbers: list[Any] = []
     for x in operands:
         if isinstance(x, TensorBase):
             (dimensioned if x._array.ndim else zero_dim).append(x._xp.dtype_of[x._array.dtype])
@@ -72,7 +74,7 @@ def _operand(x: Any, xp: Any, wanted: dtypes.dtype | None) -> Any:
     if not isinstance(x, TensorBase):
         return wrap(xp.full((), x, dtype=xp.native[wanted] if wanted else None), xp)
     if x._xp is not xp:  # a 0-d tensor on the CPU may join any device
-        x = x.to(xp.device)  # type: ignore[attr-defined]
+        x = x.to(xp.device)
     if wanted is not None and x._array.dtype != xp.native[wanted]:
         x = xp.tensors.astype(x, dtype=wanted)
     elif wanted is not None and x._array.dtype is not xp.native[wanted]:

@@ -268,7 +268,7 @@ def _write_attach(op: Op, w: _Lines) -> None:
             w(f"t_{o}._node = None")
             continue
         w(f"t_{o}._node = m = new(Node)")
-        w(f"m.op = output_op; m.edges = (n,); m.saved = ({number},); m.versions = (); m.xp = xp")
+        w(f"m.op = output_op; m.edges = (n,); m.saved = None; m.versions = ({number},); m.xp = xp")
         w(f"m.shape = o_{o}.shape; m.dtype = o_{o}.dtype; m.hooks = m.trace = None; m.seq = next_seq()")
 
 

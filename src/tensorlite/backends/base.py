@@ -36,7 +36,7 @@ class Backend:
     """
 
     device: device
-    array_type: type
+    array_type: Any
     dtype_of: dict[Any, dtype]
     native: dict[dtype, Any]
     floats: frozenset[Any]

@@ -81,4 +81,4 @@ def _create(where: device | str | int) -> Backend:
 def on_bfloat16() -> None:
     """Tell all backends that the bfloat16 dtype exists now."""
     for backend in set(_backends.values()):
-        backend.on_new_dtype()  # type: ignore[attr-defined]
+        backend.on_new_dtype()

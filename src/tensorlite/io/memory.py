@@ -55,7 +55,7 @@ def storage_of(tensor: Tensor) -> tuple[Storage, int, tuple[int, ...]]:
 def flat_from_bytes(data: bytes, dtype: DType, swapped: bool) -> Tensor:
     """A vector over a copy of ``data``; ``swapped`` turns the bytes of each number round."""
     if not data:
-        return empty(0, dtype=dtype)
+        return empty(0, dtype=dtype, device="cpu")
     buffer = bytearray(data)
     width = dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
     if swapped and width > 1:

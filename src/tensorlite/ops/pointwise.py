@@ -49,6 +49,8 @@ def _zeros(xp: Any, g: Array) -> Array:
     return xp.zeros(g.shape, dtype=g.dtype)
 
 
+overwrite = op("overwrite(x, value)", node_name="Copys", x=_zeros, value=lambda g: g)
+"""What is left of x when a value takes its place: nothing."""
 floor_divide = op("floor_divide(x, y)", promotes="common")
 trunc_divide = op("trunc_divide(x, y)", promotes="common", x=_zeros, y=_zeros, node_name="Div")
 remainder = op(

@@ -81,7 +81,7 @@ class Adam(Optimizer):
                 group.setdefault(name, False)
         for values in self.state.values():
             if "step" in values and not isinstance(values["step"], Tensor):
-                values["step"] = tensor(float(values["step"]), dtype=float32)
+                values["step"] = tensor(float(values["step"]), dtype=float32, device="cpu")
 
     def prepare(self, group: Group) -> Any:
         """The options as a tuple, which is quicker to take apart for each parameter than a dict."""
@@ -103,7 +103,7 @@ class Adam(Optimizer):
         means = ["exp_avg", "exp_avg_sq"]
         if options[6]:
             means.append("max_exp_avg_sq")
-        return {"step": tensor(0.0, dtype=float32)} | {name: zeros_like(param.detach()) for name in means}
+        return {"step": tensor(0.0, dtype=float32, device="cpu")} | {name: zeros_like(param.detach()) for name in means}
 
     def update(self, param: Tensor, grad: Tensor, state: State | None, options: Any) -> None:
         """Move ``param`` against the running mean of ``grad``."""

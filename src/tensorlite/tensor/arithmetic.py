@@ -134,7 +134,7 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     tensor([1., 8.])
     """
     if isinstance(exponent, (int, float)) and exponent == 2 and isinstance(input, TensorBase):
-        if _inexact(input.dtype) or isinstance(exponent, int) and input.dtype.name != "bool":  # type: ignore[attr-defined]
+        if _inexact(input.dtype) or isinstance(exponent, int) and input.dtype.name != "bool":
             return pointwise.square(input)
     return pointwise.pow(input, exponent)
 
@@ -147,7 +147,7 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     >>> tl.float_power(tl.tensor([2]), 2)
     tensor([4.], dtype=torch.float64)
     """
-    wide = [x.to(_wide(x.dtype)) if isinstance(x, TensorBase) else float(x) for x in (input, exponent)]  # type: ignore[attr-defined, arg-type]
+    wide = [x.to(_wide(x.dtype)) if isinstance(x, TensorBase) else float(x) for x in (input, exponent)]  # type: ignore[arg-type]
     return pointwise.pow(*wide)
 
 
@@ -174,8 +174,8 @@ for _name, _op, *_aliases in (  # type: ignore[assignment]
     ("bitwise_left_shift", pointwise.bitwise_left_shift), ("bitwise_right_shift", pointwise.bitwise_right_shift),  # type: ignore[attr-defined]
     ("heaviside", pointwise.heaviside), ("nextafter", pointwise.nextafter),
 ):
-    _binary(_name, _op, *_aliases)  # type: ignore[arg-type]
-for _name, _op in (  # type: ignore[assignment]
+    _binary(_name, _op, *_aliases)
+for _name, _op in (
     ("maximum", pointwise.maximum), ("minimum", pointwise.minimum), ("fmax", pointwise.fmax), ("fmin", pointwise.fmin),
     ("logaddexp", pointwise.logaddexp), ("logaddexp2", pointwise.logaddexp2),
 ):

@@ -35,7 +35,7 @@ class Conversion:
         """
         for arg in (*args, other):
             if isinstance(arg, TensorBase):
-                device, dtype = arg.device, arg.dtype  # type: ignore[attr-defined]
+                device, dtype = arg.device, arg.dtype
             elif isinstance(arg, DType):
                 dtype = arg
             elif isinstance(arg, bool):

@@ -55,7 +55,7 @@ def infer_dtype(data: Any) -> DType:
         if isinstance(x, (list, tuple)):
             stack.extend(x)
         elif isinstance(x, TensorBase):
-            kinds.add(x.dtype)  # type: ignore[attr-defined]
+            kinds.add(x.dtype)
         elif isinstance(x, bool):
             kinds.add(dtypes.bool)
         elif isinstance(x, int):
@@ -78,7 +78,7 @@ def _plain(data: Any) -> Any:
     """Nested lists with 0-d tensors and arrays replaced by what they hold."""
     if isinstance(data, (list, tuple)):
         return [_plain(x) for x in data]
-    return data.tolist() if isinstance(data, TensorBase) or hasattr(data, "tolist") else data  # type: ignore[attr-defined]
+    return data.tolist() if isinstance(data, TensorBase) or hasattr(data, "tolist") else data
 
 
 def _check_nesting(data: Any) -> tuple[int, ...]:
@@ -100,7 +100,7 @@ def _check_nesting(data: Any) -> tuple[int, ...]:
 
 def _from_data(data: Any, dtype: DType | None, device: Device, copy: bool) -> Tensor:
     if isinstance(data, TensorBase):
-        same = data.detach().to(device=device, dtype=dtype)  # type: ignore[attr-defined]
+        same = data.detach().to(device=device, dtype=dtype)
         return same.clone() if copy and same._version is data._version else same
     if hasattr(data, "__array_interface__") or hasattr(data, "__cuda_array_interface__"):
         return _from_array(data, dtype, device, copy)
@@ -158,7 +158,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Device = None) -> T
     tensor([1., 2.])
     """
     if isinstance(data, TensorBase):
-        return data.to(device=device, dtype=dtype)  # type: ignore[attr-defined]
+        return data.to(device=device, dtype=dtype)
     return _from_data(data, dtype, device, False)
 
 
@@ -268,9 +268,11 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType 
     >>> tl.full((2,), 7)
     tensor([7, 7])
     """
+    if isinstance(size, int):
+        raise TypeError("full(): argument 'size' must be tuple of ints, not int")
     xp = _backend(device)
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value  # type: ignore[attr-defined]
-    array = xp.full(_sizes((size,) if not isinstance(size, int) else size), value, dtype=dtype or infer_dtype(value))
+    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
+    array = xp.full(_sizes((size,)), value, dtype=dtype or infer_dtype(value))
     return finished(wrap(array, xp), requires_grad, out)
 
 
@@ -303,7 +305,7 @@ for _name in ("zeros", "ones", "empty", "full", "tensor"):
 
 
 def _number(x: Any) -> Any:
-    return x.item() if isinstance(x, TensorBase) else x  # type: ignore[attr-defined]
+    return x.item() if isinstance(x, TensorBase) else x
 
 
 @_public

@@ -38,9 +38,9 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     if not indices:
         target = ops.basic_index(input, key=spec)
         value = _fitted(value, target)
-        write(target if target._view is not None else input, value)
+        write(target if target._view is not None else input, value, copied=True)
         return
-    value = value.to(dtype=input.dtype, device=input.device)  # type: ignore[attr-defined]
+    value = value.to(dtype=input.dtype, device=input.device)
     if not (modes.grad and (input._node is not None or value._node is not None)):
         check_inplace(input)
         _index_put(input, value, indices, spec, accumulate=False)
@@ -129,7 +129,7 @@ def _parse(input: Tensor, key: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[T
         else:
             index = _index_tensor(input, k)
             if not index._array.ndim and index.dtype is not dtypes.bool:
-                k = int(index.item())  # type: ignore[attr-defined]
+                k = int(index.item())
                 _check_int(input, k, axis)
                 spec.append(k)
             else:
@@ -185,14 +185,14 @@ def _index_tensor(input: Tensor, k: Any) -> Tensor:
                 f"only integers, slices (`:`), ellipsis (`...`), None and long or bool Variables are valid indices (got {type(k).__name__})"
             )
         if isinstance(k, (list, tuple)):
-            k = [x.item() if isinstance(x, TensorBase) else x for x in k]  # type: ignore[attr-defined]
+            k = [x.item() if isinstance(x, TensorBase) else x for x in k]
         k = wrap(input._xp.array(k) if len(k) else input._xp.zeros((0,), dtype=dtypes.int64), input._xp)
     d = k._xp.dtype_of[k._array.dtype]
     if d is dtypes.uint8:
-        k = k.bool()  # type: ignore[attr-defined]
+        k = k.bool()
     elif d not in (dtypes.bool, dtypes.int64, dtypes.int32, dtypes.int16, dtypes.int8):
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    return k if k._xp is input._xp else k.to(input.device)  # type: ignore[attr-defined]
+    return k if k._xp is input._xp else k.to(input.device)
 
 
 def _check_mask(input: Tensor, index: Tensor, axis: int) -> None:
@@ -285,11 +285,11 @@ def _scattered(name: str, op: Any, input: Tensor, dim: int, index: Tensor, src: 
         source = wrap(x._xp.full(places._array.shape, src, dtype=x.dtype), x._xp)
     else:
         (source,) = _lifted(src)
-        if source.dtype is not x.dtype:  # type: ignore[attr-defined]
+        if source.dtype is not x.dtype:
             raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
     _check_scatter(name, x, places, axis, source)
     if source._array.shape != places._array.shape:
-        source = source[tuple(slice(0, n) for n in places._array.shape)]  # type: ignore[index]
+        source = source[tuple(slice(0, n) for n in places._array.shape)]
     return op(x, places, source, axis=axis).reshape(input.shape)
 
 
@@ -352,7 +352,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """
     if not isinstance(value, TensorBase):
         value = wrap(input._xp.full((), value, dtype=input.dtype), input._xp)
-    return _put_along(input, dim, index, value.to(input.dtype), False)  # type: ignore[attr-defined]
+    return _put_along(input, dim, index, value.to(input.dtype), False)
 
 
 def _put_along(input: Tensor, dim: int, index: Tensor, source: Tensor, accumulate: bool) -> Tensor:
@@ -431,7 +431,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             raise RuntimeError(
                 f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
             )
-        value = value.to(input.dtype)  # type: ignore[attr-defined]
+        value = value.to(input.dtype)
     else:
         if isinstance(value, complex) and not input.dtype.is_complex:
             raise RuntimeError("value cannot be converted to type without overflow")

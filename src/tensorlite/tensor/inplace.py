@@ -42,8 +42,11 @@ def check_inplace(x: Any) -> None:
         )
 
 
-def write(x: Any, value: Any) -> Any:
+def write(x: Any, value: Any, *, copied: bool = False) -> Any:
     """Write `value` into the memory of x, and let x take value's place in the graph; returns x.
+
+    Args:
+        copied: the value does not depend on x, which then gets a gradient of zeros.
 
     Raises:
         RuntimeError: shape or dtype do not fit, x is expanded, or `check_inplace` refuses.
@@ -72,7 +75,7 @@ def write(x: Any, value: Any) -> Any:
     bump(x)
     xp.write(array, new_array)
     if recording and array.dtype in xp.inexacts:
-        _rebase(x, value)
+        _rebase(x, value, copied)
     return x
 
 
@@ -98,30 +101,29 @@ def _keep_old_value(node: Any, x: Any) -> None:
         node.versions = tuple(versions)
 
 
-def _rebase(x: Any, value: Any) -> None:
+def _rebase(x: Any, value: Any, copied: bool) -> None:
     """Make the new value's node x's node; for a view, write it into the base's history."""
     if value._array.dtype != x._array.dtype:
         value = ops.pointwise.astype(value, dtype=x._xp.dtype_of[x._array.dtype])
     view = x._view
     if view is None:
-        x._node = value._node
+        node = value._node if value._view is None else current_node(value)
+        x._node = _made(ops.pointwise.overwrite.op, (x._node, node), {}, x) if x._node is not None and copied else node
         return
     base = view.base
+    base_node = base._node if base._view is None else current_node(base)
     # The memory is written already; only the node of `view_write` is wanted.
-    written = _history_of(base, value, view)
-    base._node = written
+    saved = {"view": view.cut(), "x_shape": base._array.shape}
+    base._node = _made(ops.shaping.view_write.op, (base_node, value._node), saved, base)
     x._node = view.replay(base)._node
     view.base_node = base._node
 
 
-def _history_of(base: Any, value: Any, view: View) -> Any:
+def _made(op: Any, edges: tuple[Any, ...], saved: dict[str, Any], like: Any) -> Node:
+    """The node of an op whose result is in the memory of `like` already."""
     node = new(Node)
-    op = ops.shaping.view_write.op  # type: ignore[attr-defined]
-    base_node = base._node if base._view is None else current_node(base)
-    saved: dict[str, Any] = {"view": view.cut(), "x_shape": base._array.shape}
-    node.op, node.edges = op, (base_node, value._node)
+    node.op, node.edges, node.versions = op, edges, ()
     node.saved = tuple(saved[name] for name in op.kept)
-    node.versions, node.xp, node.hooks, node.trace = (), base._xp, None, None
-    node.shape, node.dtype = base._array.shape, base._array.dtype
-    node.seq = next_seq()
+    node.xp, node.shape, node.dtype = like._xp, like._array.shape, like._array.dtype
+    node.hooks, node.trace, node.seq = None, None, next_seq()
     return node

@@ -45,8 +45,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         return _bool_or_half_safe(ops.matmul, input, other)
     if not n or not m:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {n}D and {m}D")
-    x = input.unsqueeze(0) if n == 1 else input  # type: ignore[attr-defined]
-    y = other.unsqueeze(1) if m == 1 else other  # type: ignore[attr-defined]
+    x = input.unsqueeze(0) if n == 1 else input
+    y = other.unsqueeze(1) if m == 1 else other
     if x.shape[-1] != y.shape[-2]:
         if n == 1 and m == 1:
             raise RuntimeError(
@@ -231,7 +231,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     torch.Size([2, 4])
     """
     if isinstance(dims, TensorBase):
-        dims = dims.tolist() if dims._array.ndim else int(dims.item())  # type: ignore[attr-defined]
+        dims = dims.tolist() if dims._array.ndim else int(dims.item())
     if isinstance(dims, int):
         left, right = list(range(a.ndim - dims, a.ndim)), list(range(dims))
     else:

@@ -314,7 +314,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
         d = dtype or dtypes.get_default_dtype()
         return functions["empty"](*_sizes((size,)), dtype=d, device=device, out=None).normal_(mean, std, generator=generator)
     shape = functions["broadcast_shapes"](*(x.shape for x in (mean, std) if isinstance(x, TensorBase)))
-    z = randn(*shape, generator=generator, dtype=given.dtype, device=given.device)  # type: ignore[attr-defined]
+    z = randn(*shape, generator=generator, dtype=given.dtype, device=given.device)
     return finished((z * std + mean).detach(), requires_grad, out)
 
 

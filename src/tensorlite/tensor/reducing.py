@@ -164,12 +164,12 @@ def std_mean(input: Tensor, dim: Dim = None, unbiased: bool | None = None, keepd
 _results: dict[str, Any] = {}
 
 
-def pair(name: str) -> Any:
-    """The named tuple that PyTorch returns for (values, indices)."""
+def pair(name: str, first: str = "values", second: str = "indices") -> Any:
+    """The named tuple that PyTorch returns from the function `name`."""
     if name not in _results:
-        _results[name] = type(name, (namedtuple(name, "values indices"),), {
+        _results[name] = type(name, (namedtuple(name, (first, second)),), {
             "__slots__": (),
-            "__repr__": lambda self: f"torch.return_types.{name}(\nvalues={self.values!r},\nindices={self.indices!r})",
+            "__repr__": lambda self: f"torch.return_types.{name}(\n{first}={self[0]!r},\n{second}={self[1]!r})",
         })
     return _results[name]
 
@@ -199,7 +199,7 @@ def _not_empty(input: Tensor, name: str, axis: Any) -> None:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
         )
-    axes = (axis,) if isinstance(axis, int) else axis or ()
+    axes: tuple[int, ...] = (axis,) if isinstance(axis, int) else axis or ()
     if builtins.any(not input.shape[a] for a in axes):
         raise IndexError(f"{name}(): Expected reduction dim {axes[0]} to have non-zero size.")
 
@@ -260,7 +260,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     >>> tl.aminmax(tl.tensor([1, 3]))[1]
     tensor(3)
     """
-    return namedtuple("aminmax", "min max")(amin(input, dim, keepdim), amax(input, dim, keepdim))
+    return pair("aminmax", "min", "max")(amin(input, dim, keepdim), amax(input, dim, keepdim))
 
 
 def _position(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:

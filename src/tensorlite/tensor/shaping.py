@@ -353,7 +353,7 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, ou
         input, dim = input.reshape(-1), 0
     axis = one_axis(input, dim)
     n = input.shape[axis]
-    counts = repeats.expand(n).tolist() if isinstance(repeats, TensorBase) else [repeats] * n  # type: ignore[attr-defined]
+    counts = repeats.expand(n).tolist() if isinstance(repeats, TensorBase) else [repeats] * n
     if any(c < 0 for c in counts):
         raise RuntimeError("repeats can not be negative")
     index = [i for i, c in enumerate(counts) for _ in range(c)]

@@ -67,7 +67,7 @@ class Tensor(Conversion, TensorBase):
     @staticmethod
     def _make_subclass(cls: type, data: Tensor, require_grad: bool = False) -> Any:
         """`data`'s memory as a leaf of a subclass."""
-        self = object.__new__(cls)
+        self: Any = object.__new__(cls)
         self._array, self._xp, self._version, self._view, self._node = data._array, data._xp, data._version, None, None
         if require_grad:
             self.requires_grad_(True)
@@ -221,11 +221,11 @@ class Tensor(Conversion, TensorBase):
             if not isinstance(value, TensorBase):
                 raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
             if value._array.shape != self._array.shape:
-                raise RuntimeError(f"assigned grad has data of a different size: {list(value.shape)} for {list(self.shape)}")  # type: ignore[attr-defined]
+                raise RuntimeError(f"assigned grad has data of a different size: {list(value.shape)} for {list(self.shape)}")
             if value._array.dtype != self._array.dtype:
-                raise RuntimeError(f"assigned grad has data of a different type: {value.dtype} for {self.dtype}")  # type: ignore[attr-defined]
+                raise RuntimeError(f"assigned grad has data of a different type: {value.dtype} for {self.dtype}")
             if value._xp is not self._xp:
-                raise RuntimeError(f"assigned grad has data located on a different device: {value.device} for {self.device}")  # type: ignore[attr-defined]
+                raise RuntimeError(f"assigned grad has data located on a different device: {value.device} for {self.device}")
         if type(self._node) is Accumulator:
             self._node.grad = value
         else:
@@ -331,10 +331,10 @@ class Tensor(Conversion, TensorBase):
 
         if not isinstance(src, TensorBase):
             src = creation.tensor(src, device=self.device)
-        value = src.to(device=self.device, dtype=self.dtype)  # type: ignore[attr-defined]
+        value = src.to(device=self.device, dtype=self.dtype)
         if value._array.shape != self._array.shape:
             value = value.expand(self.shape)
-        return write(self, value)
+        return write(self, value, copied=True)
 
     def fill_(self, value: Any) -> Tensor:
         """Set every element to a number; returns the tensor."""
@@ -343,9 +343,9 @@ class Tensor(Conversion, TensorBase):
         if isinstance(value, TensorBase):
             if value._array.ndim:
                 raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.")
-            return self.copy_(value.to(device=self.device, dtype=self.dtype))  # type: ignore[attr-defined]
+            return self.copy_(value.to(device=self.device, dtype=self.dtype))
         xp = self._xp
-        return write(self, wrap(xp.broadcast_to(xp.full((), value, dtype=self.dtype), shape=self._array.shape), xp))
+        return write(self, wrap(xp.broadcast_to(xp.full((), value, dtype=self.dtype), shape=self._array.shape), xp), copied=True)
 
     def zero_(self) -> Tensor:
         """Set every element to zero; returns the tensor."""
@@ -516,7 +516,7 @@ def _attach() -> None:
         setattr(Tensor, f"__{name}__", methods[name])
     for name, method in {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not", "__pos__": "positive", "__matmul__": "matmul"}.items():
         setattr(Tensor, name, methods[method])
-    Tensor.__rmatmul__ = _reflected(linalg.matmul)  # type: ignore[attr-defined]
+    Tensor.__rmatmul__ = _reflected(linalg.matmul)
     Tensor.t_ = inplace_of(_shaping.t, "t_")  # type: ignore[attr-defined]
     register_tensor_type(Tensor)
 

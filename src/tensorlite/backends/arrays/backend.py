@@ -79,6 +79,8 @@ class _NativeDtypes(dict):
             return raw
         if isinstance(wanted, dtypes.dtype):
             raise TypeError(f"{wanted} is not supported on this device")
+        if isinstance(wanted, str):
+            raise TypeError(f"dtype must be a dtype such as torch.float32, not the string {wanted!r}")
         return self.module.dtype(wanted)
 
 

@@ -14,7 +14,8 @@ class Creation:
 
     np: Any
     native: Any
-    array_type: type
+    array_type: Any
+    to_numpy: Any
 
     def asarray(self, data: Any, *, dtype: Any = None) -> Array:
         return self.np.asarray(data, dtype=self.native[dtype])
@@ -89,10 +90,10 @@ class Creation:
         x[...] = value
 
     def item(self, x: Array) -> Any:
-        return x.item() if x.dtype.kind != "V" else float(x)
+        return x.item() if x.dtype.kind != "V" else float(x.reshape(()))
 
     def tolist(self, x: Array) -> Any:
-        return x.tolist() if x.dtype.kind != "V" else x.astype(self.native["float32"]).tolist()
+        return x.tolist() if x.dtype.kind != "V" else x.astype("float32").tolist()
 
     def bool(self, x: Array) -> bool:
         return bool(x)

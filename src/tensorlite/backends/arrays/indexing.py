@@ -86,7 +86,7 @@ class Indexing:
 
 
 def selected(x: Array, indices: tuple[Array, ...], key: tuple[Any, ...]) -> tuple[Array, tuple[Any, ...]]:
-    """Apply the ints of a key first: next to index arrays NumPy counts them as arrays, which can move dimensions; PyTorch does not."""
+    """Apply the ints of a key first: next to index arrays NumPy takes them for arrays, which can move dimensions."""
     if not any(type(k) is int for k in key):
         return x, key
     left = iter(indices)

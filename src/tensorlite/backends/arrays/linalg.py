@@ -19,7 +19,7 @@ class Linalg:
     def matmul(self, x: Array, y: Array) -> Array:
         if x.dtype in self.halves:
             return self.np.matmul(x.astype(self.float32), y.astype(self.float32)).astype(x.dtype)
-        return self.np.matmul(x, y)
+        return x.dot(y) if x.ndim == 2 == y.ndim else self.np.matmul(x, y)  # dot costs less than matmul to call
 
     def einsum(self, *xs: Array, equation: str) -> Array:
         dtype = xs[0].dtype
@@ -32,10 +32,5 @@ class Linalg:
         if x.dtype in self.halves:
             out = self.matmul(x, weight.swapaxes(-1, -2))
             return out if bias is None else out + bias
-        out = self.np.matmul(x, weight.T)
-        if bias is not None:
-            if out.ndim:
-                out += bias
-            else:
-                out = out + bias
-        return out
+        out = x.dot(weight.T) if x.ndim == 2 else self.np.matmul(x, weight.T)
+        return out if bias is None else self.np.add(out, bias, out)

@@ -70,10 +70,15 @@ class Shaping:
     def as_strided(self, x: Array, *, shape: tuple[int, ...], strides: tuple[int, ...], offset: int | None = None) -> Array:
         """A view with any strides (in elements), starting `offset` elements into the memory that `x` is part of."""
         if offset is not None:
-            root = x if x.base is None or not isinstance(x.base, type(x)) else x.base
-            x = root.ravel(order="K")[offset:]
+            root = x
+            while isinstance(root.base, type(x)):
+                root = root.base
+            x = root.ravel(order="K").view(x.dtype)[offset:]
         steps = tuple(s * x.itemsize for s in strides)
-        return self.np.lib.stride_tricks.as_strided(x, shape, steps)
+        return self._strided_view(x, shape, steps)
+
+    def _strided_view(self, x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+        return self.np.lib.stride_tricks.as_strided(x, shape, strides)
 
     def sliding_windows(self, x: Array, *, window: tuple[int, ...], steps: tuple[int, ...], dilation: tuple[int, ...]) -> Array:
         """All windows over the last axes: (..., *places, *window), as a view. `steps` are the strides of the window."""
@@ -83,11 +88,13 @@ class Shaping:
         tail = x.strides[-n:]
         strides = (*x.strides[:-n], *(a * s for a, s in zip(tail, steps, strict=True)),
                    *(a * d for a, d in zip(tail, dilation, strict=True)))
-        return self.np.lib.stride_tricks.as_strided(x, (*x.shape[:-n], *places, *window), strides)
+        return self._strided_view(x, (*x.shape[:-n], *places, *window), strides)
 
     def shares_memory(self, view: Array, x: Array) -> bool:
         """Whether `view`, made by a view op from `x`, looks at the memory of `x`."""
-        return view is x or view.base is not None and (view.base is x or view.base is x.base)
+        if view is x or view.base is not None and (view.base is x or view.base is x.base):
+            return True
+        return view.base is not None and bool(self.np.may_share_memory(view, x))  # as_strided hides the base
 
     def overlap_add(
         self, x: Array, *, shape: tuple[int, ...], window: tuple[int, ...], steps: tuple[int, ...], dilation: tuple[int, ...]
@@ -99,7 +106,8 @@ class Shaping:
         for tap in itertools.product(*(range(k) for k in window)):
             spans = zip(tap, dilation, steps, places, strict=True)
             key = (..., *(slice(t * d, t * d + s * (m - 1) + 1, s) for t, d, s, m in spans))
-            out[key] += x[(..., *tap)]
+            part = out[key]  # a view, so that it is not written back a second time
+            part += x[(..., *tap)]
         return out
 
     def diagonal_spread(self, x: Array, *, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Array:

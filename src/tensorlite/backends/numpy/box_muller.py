@@ -42,7 +42,7 @@ def fma(x: Floats, factor: Any, addend: Any) -> Floats:
         return wide.astype(f32)
     product: Floats = x * factor
     if abs(factor) > 1e290:  # the splitting below would overflow
-        return product + addend  # type: ignore[no-any-return]
+        return product + addend
     x_high, factor_high = _high_half(x), _high_half(np.asarray(factor, f64))
     x_low, factor_low = x - x_high, factor - factor_high
     error = ((x_high * factor_high - product) + x_high * factor_low + x_low * factor_high) + x_low * factor_low

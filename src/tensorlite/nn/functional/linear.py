@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ... import dtypes
 from ...ops import indexing, linalg
 from ...tensor import Tensor
@@ -19,20 +21,25 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> tl.nn.functional.linear(tl.ones(1, 2), tl.ones(3, 2))
     tensor([[2., 2., 2.]])
     """
-    x, w = input._array, weight._array
-    if w.ndim == 2 and x.ndim >= 1 and x.shape[-1] == w.shape[1] and (bias is None or bias._array.shape == w.shape[:1]):
-        if x.ndim == 1:
-            return linalg.linear(input.reshape(1, -1), weight, bias).reshape(-1)
-        return linalg.linear(input, weight, bias)
-    if w.ndim == 1:
-        return input @ weight if bias is None else input @ weight + bias
-    if w.ndim != 2 or not x.ndim:
-        raise RuntimeError(f"linear(): expected weight (out, in) and input (*, in), got {list(w.shape)} and {list(x.shape)}")
-    if x.shape[-1] != w.shape[1]:
-        rows = x.size // x.shape[-1] if x.shape[-1] else 0
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and {w.shape[1]}x{w.shape[0]})")
-    out = input @ weight.t()
-    return out + bias  # a bias of another shape broadcasts, or says why not
+    if input._array.ndim > 1 and weight._array.ndim == 2:
+        try:
+            return linalg.linear(input, weight, bias)
+        except RuntimeError:
+            _check_sizes(input, weight)
+            raise
+    if weight._array.ndim == 2 and input._array.ndim == 1:
+        return linear(input.reshape(1, -1), weight, bias).reshape(-1)
+    _check_sizes(input, weight)
+    return input @ weight if bias is None else input @ weight + bias
+
+
+def _check_sizes(input: Tensor, weight: Tensor) -> None:
+    x, w = input._array.shape, weight._array.shape
+    if not x or not 1 <= len(w) <= 2:
+        raise RuntimeError(f"linear(): expected weight (out, in) and input (*, in), got {list(w)} and {list(x)}")
+    if x[-1] != w[-1]:
+        rows = math.prod(x[:-1])
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x[-1]} and {w[-1]}x{w[0]})")
 
 
 def embedding(

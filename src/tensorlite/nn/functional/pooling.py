@@ -116,12 +116,13 @@ def _adaptive(n: int, input: Tensor, output_size: Any) -> tuple[int, ...]:
     return tuple(input.shape[i - n] if s is None else s for i, s in enumerate(sizes))
 
 
-def _reduce_axis(input: Tensor, axis: int, out: int, reduce: Callable[[Tensor], Tensor]) -> Tensor:
-    """Reduce ranges of nearly equal size along one axis; range i is [floor(i n / out), ceil((i + 1) n / out))."""
+def _mean_axis(input: Tensor, axis: int, out: int) -> Tensor:
+    """The means of ranges of nearly equal size along one axis; range i is [floor(i n / out), ceil((i + 1) n / out))."""
     n = input.shape[axis]
     if out == n:
         return input
-    parts = [reduce(input.narrow(axis, i * n // out, -(-(i + 1) * n // out) - i * n // out)) for i in range(out)]
+    ranges = [input.narrow(axis, i * n // out, -(-(i + 1) * n // out) - i * n // out) for i in range(out)]
+    parts = [part.mean(axis, keepdim=True) for part in ranges]
     return parts[0] if out == 1 else cat(parts, axis) if parts else input.narrow(axis, 0, 0)
 
 
@@ -129,7 +130,7 @@ def _adaptive_avg(n: int) -> Callable[..., Any]:
     def function(input: Tensor, output_size: Any) -> Tensor:
         for i, out in enumerate(_adaptive(n, input, output_size)):
             axis = input.ndim - n + i
-            input = _reduce_axis(input, axis, out, lambda part, axis=axis: part.mean(axis, keepdim=True))
+            input = _mean_axis(input, axis, out)
         return input
 
     function.__name__ = f"adaptive_avg_pool{n}d"
@@ -148,7 +149,8 @@ def _adaptive_max(n: int) -> Callable[..., Any]:
         lead = input.ndim - n
         rows: list[Tensor] = []
         for number in range(math.prod(sizes)):
-            place, rest = [], number
+            place: list[int] = []
+            rest = number
             for s in reversed(sizes):
                 place.insert(0, rest % s)
                 rest //= s

@@ -218,7 +218,7 @@ def random_split(
         raise ValueError(
             f"Sum of input lengths does not equal the length of the input dataset: {sum(lengths)} instead of {size}"
         )
-    order = randperm(size, generator=generator).tolist()
+    order = randperm(size, generator=generator, device="cpu").tolist()
     ends = list(accumulate(int(length) for length in lengths))
     return [Subset(dataset, order[end - int(length) : end]) for end, length in zip(ends, lengths, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Samplers: the order in which a data set is read. The draws are PyTorch's."""
+"""Samplers: the order in which a data set is read. The draws are PyTorch's, and always made on the CPU."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Sampler(Generic[T_co]):
 
 def draw_seed(generator: Generator | None) -> int:
     """A 63-bit seed, by one draw."""
-    return int(empty((), dtype=int64).random_(generator=generator).item())
+    return int(empty((), dtype=int64, device="cpu").random_(generator=generator).item())
 
 
 def _check_count(num_samples: Any, name: str = "num_samples") -> None:
@@ -103,9 +103,9 @@ class RandomSampler(Sampler[int]):
         # A last draw comes even if nothing of it is used: it moves the generator on, as PyTorch's does.
         for size in [chunk] * whole + [rest]:
             if self.replacement:
-                yield from randint(n, (size,), dtype=int64, generator=generator).tolist()
+                yield from randint(n, (size,), dtype=int64, generator=generator, device="cpu").tolist()
             else:
-                yield from randperm(n, generator=generator).tolist()[:size]
+                yield from randperm(n, generator=generator, device="cpu").tolist()[:size]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -124,7 +124,7 @@ class SubsetRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        for i in randperm(len(self.indices), generator=self.generator).tolist():
+        for i in randperm(len(self.indices), generator=self.generator, device="cpu").tolist():
             yield self.indices[i]
 
     def __len__(self) -> int:
@@ -152,7 +152,7 @@ class WeightedRandomSampler(Sampler[int]):
         _check_count(num_samples)
         if not isinstance(replacement, bool):
             raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
-        self.weights = as_tensor(weights, dtype=float64)
+        self.weights = as_tensor(weights, dtype=float64, device="cpu")
         if self.weights.ndim != 1:
             raise ValueError(
                 f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"

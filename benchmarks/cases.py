@@ -1,0 +1,169 @@
+"""What is measured. Each case is written once, over a module `m` that is tensorlite or PyTorch.
+
+A case makes its tensors (by the same seed, so that both libraries compute with the same numbers) and returns a `step`:
+a function without arguments that does the work once and returns a tensor, by which the libraries are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["CASES", "Case", "digest"]
+
+Step = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table of measurements."""
+
+    name: str
+    make: Callable[[Any, str], Step]
+    group: str
+    trains: bool = False
+    """Each step changes the weights, so that the values of many steps in a row are worth comparing."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def build(self, m: Any, device: str) -> Step:
+        """The step, with PyTorch's seed and its numbers: drawn on the CPU, then moved."""
+        m.manual_seed(0)
+        return self.make(m, device)
+
+
+def digest(value: Any) -> float:
+    """One number that says what came out."""
+    return float(value.detach().abs().sum())
+
+
+def training(m: Any, device: str, net: Any, optimizer: Any, inputs: Any, targets: Any, loss_function: Any) -> Step:
+    """The classic step: zero_grad, forward, loss, backward, step."""
+    net = net.to(device)
+    inputs, targets = inputs.to(device), targets.to(device)
+    optimizer = optimizer(net.parameters())
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = loss_function(net(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def tiny_mlp(m: Any, device: str) -> Step:
+    nn = m.nn
+    net = nn.Sequential(nn.Linear(16, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 1))
+    x, y = m.randn(8, 16), m.randn(8, 1)
+    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01), x, y, nn.MSELoss())
+
+
+def mlp(m: Any, device: str) -> Step:
+    nn = m.nn
+    net = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+    x, y = m.rand(128, 784), m.randint(10, (128,))
+    return training(m, device, net, lambda p: m.optim.Adam(p, lr=1e-3), x, y, nn.CrossEntropyLoss())
+
+
+def cnn(m: Any, device: str) -> Step:
+    nn = m.nn
+    layers: list[Any] = []
+    for channels_in, channels in ((3, 16), (16, 32), (32, 64)):
+        layers += [nn.Conv2d(channels_in, channels, 3, padding=1), nn.BatchNorm2d(channels), nn.ReLU(), nn.MaxPool2d(2)]
+    net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 4 * 4, 10))
+    x, y = m.rand(32, 3, 32, 32), m.randint(10, (32,))
+    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01, momentum=0.9), x, y, nn.CrossEntropyLoss())
+
+
+def chain(m: Any, device: str, backward: bool) -> Step:
+    """20 ops, one after the other, on tensors of 8 elements: what a single op costs when there is nothing to compute."""
+    x = m.randn(8).to(device).requires_grad_(backward)
+    y = m.randn(8).to(device)
+
+    def step() -> Any:
+        z = x
+        for _ in range(5):
+            z = (z * y + x).tanh() - y
+        if not backward:
+            return z
+        x.grad = None
+        z.sum().backward()
+        return x.grad
+
+    return step
+
+
+def op(function: Callable[..., Any], *shapes: tuple[int, ...], backward: bool = False) -> Callable[[Any, str], Step]:
+    """One call of `function(m, *tensors)`; with `backward`, also the gradients of all of them for a random cotangent."""
+
+    def make(m: Any, device: str) -> Step:
+        tensors = [m.randn(*shape).to(device).requires_grad_(backward) for shape in shapes]
+        if not backward:
+            return lambda: function(m, *tensors)
+        cotangent = m.randn(*function(m, *tensors).shape).to(device)
+
+        def step() -> Any:
+            for tensor in tensors:
+                tensor.grad = None
+            function(m, *tensors).backward(cotangent)
+            return tensors[0].grad
+
+        return step
+
+    return make
+
+
+def _add(m: Any, x: Any, y: Any) -> Any:
+    return x + y
+
+
+def _sum(m: Any, x: Any) -> Any:
+    return x.sum(dim=1)
+
+
+def _matmul(m: Any, x: Any, y: Any) -> Any:
+    return x @ y
+
+
+def _softmax(m: Any, x: Any) -> Any:
+    return x.softmax(dim=-1)
+
+
+def _layer_norm(m: Any, x: Any, weight: Any, bias: Any) -> Any:
+    return m.nn.functional.layer_norm(x, weight.shape, weight, bias)
+
+
+def _conv2d(m: Any, x: Any, weight: Any, bias: Any) -> Any:
+    return m.nn.functional.conv2d(x, weight, bias, padding=1)
+
+
+OPS: list[tuple[str, Callable[..., Any], list[tuple[int, ...]]]] = [
+    ("add 32", _add, [(32,), (32,)]),
+    ("add 1M", _add, [(1024, 1024), (1024, 1024)]),
+    ("sum 32x32", _sum, [(32, 32)]),
+    ("sum 1024x1024", _sum, [(1024, 1024)]),
+    ("matmul 32", _matmul, [(32, 32), (32, 32)]),
+    ("matmul 512", _matmul, [(512, 512), (512, 512)]),
+    ("softmax 8x10", _softmax, [(8, 10)]),
+    ("softmax 1024x1024", _softmax, [(1024, 1024)]),
+    ("layer_norm 8x64", _layer_norm, [(8, 64), (64,), (64,)]),
+    ("layer_norm 2048x512", _layer_norm, [(2048, 512), (512,), (512,)]),
+    ("conv2d 8x3x16x16 to 8", _conv2d, [(8, 3, 16, 16), (8, 3, 3, 3), (8,)]),
+    ("conv2d 16x32x32x32 to 32", _conv2d, [(16, 32, 32, 32), (32, 32, 3, 3), (32,)]),
+]
+
+STEP, TINY, FORWARD, BOTH = "training step", "tiny tensors", "forward", "forward and backward"
+
+CASES: list[Case] = [
+    Case("MLP 16-32-32-1, SGD", tiny_mlp, STEP, trains=True),
+    Case("MLP 784-512-512-10, Adam", mlp, STEP, trains=True),
+    Case("CNN 3-16-32-64, SGD", cnn, STEP, trains=True),
+    Case("20 ops, forward", lambda m, device: chain(m, device, False), TINY),
+    Case("20 ops, both ways", lambda m, device: chain(m, device, True), TINY),
+    *(Case(name, op(function, *shapes), FORWARD) for name, function, shapes in OPS),
+    *(Case(f"{name}, both ways", op(function, *shapes, backward=True), BOTH) for name, function, shapes in OPS),
+]
