@@ -92,6 +92,10 @@ class StrictArray:
     def nbytes(self) -> int:
         return self._hidden.nbytes
 
+    @property
+    def T(self) -> StrictArray:
+        return StrictArray(self._hidden.T)
+
     def item(self) -> Any:
         return self._hidden.item()
 

@@ -15,9 +15,10 @@ from .backends import get_backend
 from .devices import device as _Device
 
 __all__ = [
-    "Event", "Stream", "current_device", "current_stream", "device", "device_count", "empty_cache", "get_device_name",
-    "get_device_capability", "get_device_properties", "is_available", "is_initialized", "manual_seed", "manual_seed_all",
-    "max_memory_allocated", "mem_get_info", "memory_allocated", "memory_reserved", "reset_peak_memory_stats", "set_device", "stream", "synchronize",
+    "Event", "Stream", "current_device", "current_stream", "device", "device_count", "empty_cache", "get_device_capability",
+    "get_device_name", "get_device_properties", "is_available", "is_initialized", "manual_seed", "manual_seed_all",
+    "max_memory_allocated", "mem_get_info", "memory_allocated", "memory_reserved", "reset_peak_memory_stats", "set_device",
+    "stream", "synchronize",
 ]
 
 Where = _Device | str | int | None

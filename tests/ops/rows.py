@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Input", "Row", "apart", "index", "mask", "pos", "real", "row", "unit"]
+__all__ = ["Input", "Row", "apart", "constant", "index", "mask", "pos", "real", "row", "unit"]
 
 Module = Any
 FLOATS = ("float32", "float64", "float16", "bfloat16")
@@ -26,7 +26,7 @@ class Input:
     low: float = -2.0
     high: float = 2.0
     kind: str = "real"
-    """``real``, ``apart`` (no two values are near each other), ``index`` (int64) or ``mask`` (bool)."""
+    """``real``, ``constant`` (not differentiated), ``apart`` (no two values near each other), ``index`` (int64), ``mask`` (bool)."""
 
     @property
     def differentiable(self) -> bool:
@@ -74,6 +74,11 @@ def pos(*shape: int, low: float = 0.3, high: float = 3.0) -> Input:
 def unit(*shape: int) -> Input:
     """Numbers well inside (-1, 1)."""
     return Input(shape, -0.9, 0.9)
+
+
+def constant(*shape: int) -> Input:
+    """Positive numbers without gradients."""
+    return Input(shape, 0.3, 3.0, "constant")
 
 
 def apart(*shape: int, low: float = -2.1, high: float = 2.0) -> Input:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rows import FLOATS, Input, Row, apart, index, pos, real, row, unit
+from rows import FLOATS, Input, Row, apart, constant, index, pos, real, row, unit
 
 PRECISE = ("float32", "float64")
 REAL = {"dtypes": PRECISE, "rtol": 4.0}
@@ -95,9 +95,9 @@ def _losses() -> list[Row]:
                 "binary_cross_entropy[weight]",
                 real(3, 4, low=0.1, high=0.9),
                 real(3, 4, low=0.2, high=0.8),
-                pos(4),
+                constant(4),
                 gradgrad=False,
-                call=lambda f, x, y, w: f.binary_cross_entropy(x, y, w.detach()),
+                call=lambda f, x, y, w: f.binary_cross_entropy(x, y, w),
             ),
             nn("smooth_l1_loss[beta]", apart(3, 4, low=-4), real(3, 4), call=lambda f, x, y: f.smooth_l1_loss(x, y, beta=0.3)),
             nn("hinge_embedding_loss", real(3, 4), index(2, 3, 4), call=lambda f, x, y: f.hinge_embedding_loss(x, y * 2 - 1)),
@@ -134,21 +134,21 @@ def _classes() -> list[Row]:
     x, t = real(5, 4), index(4, 5)
     return [
         nn("nll_loss", x, t),
-        nn("nll_loss[weight, sum]", x, t, pos(4), call=lambda f, x, t, w: f.nll_loss(x, t, w.detach(), reduction="sum")),
+        nn("nll_loss[weight, sum]", x, t, constant(4), call=lambda f, x, t, w: f.nll_loss(x, t, w, reduction="sum")),
         nn("nll_loss[image]", real(2, 4, 3, 2), index(4, 2, 3, 2)),
         nn("cross_entropy", x, t),
         nn("cross_entropy[one sample]", real(4), index(4)),
         nn("cross_entropy[none]", x, t, call=lambda f, x, t: f.cross_entropy(x, t, reduction="none")),
         nn("cross_entropy[image]", real(2, 4, 3), index(4, 2, 3)),
-        nn("cross_entropy[weight]", x, t, pos(4), call=lambda f, x, t, w: f.cross_entropy(x, t, w.detach())),
+        nn("cross_entropy[weight]", x, t, constant(4), call=lambda f, x, t, w: f.cross_entropy(x, t, w)),
         nn("cross_entropy[ignore]", x, t, call=lambda f, x, t: f.cross_entropy(x, t, ignore_index=1)),
         nn("cross_entropy[smoothing]", x, t, call=lambda f, x, t: f.cross_entropy(x, t, label_smoothing=0.2)),
         nn(
             "cross_entropy[smoothing, weight, ignore]",
             x,
             t,
-            pos(4),
-            call=lambda f, x, t, w: f.cross_entropy(x, t, w.detach(), ignore_index=2, label_smoothing=0.2),
+            constant(4),
+            call=lambda f, x, t, w: f.cross_entropy(x, t, w, ignore_index=2, label_smoothing=0.2),
         ),
         nn(
             "cross_entropy[probabilities]",
@@ -170,11 +170,11 @@ def _norms() -> list[Row]:
         nn(
             "batch_norm[eval]",
             x,
-            pos(4),
-            pos(4),
+            constant(4),
+            constant(4),
             real(4),
             real(4),
-            call=lambda f, x, v, m, w, b: f.batch_norm(x, m.detach(), v.detach(), w, b),
+            call=lambda f, x, v, m, w, b: f.batch_norm(x, m, v, w, b),
         ),
         nn("group_norm", x, real(4), real(4), call=lambda f, x, w, b: f.group_norm(x, 2, w, b)),
         nn("instance_norm", x, call=lambda f, x: f.instance_norm(x)),
@@ -213,12 +213,23 @@ def _geometry() -> list[Row]:
         conv(2, "one by one", (2, 3, 4, 4), (5, 3, 1, 1)),
         conv(3, "plain", (1, 2, 4, 4, 3), (2, 2, 2, 3, 2), padding=1),
     ]
+    pads = {"constant": (1, 2), "reflect": (2, 1), "replicate": (2, 3), "circular": (1, 2)}
+    rows += [nn(f"pad[{mode}]", real(2, 3, 5), call=lambda f, x, m=mode, p=p: f.pad(x, p, m)) for mode, p in pads.items()]
+    return rows + [
+        nn("pad[value]", real(3, 4), call=lambda f, x: f.pad(x, (1, 0, 2, 1), value=3.0)),
+        nn("pad[crop]", real(3, 5), call=lambda f, x: f.pad(x, (-1, 1))),
+        nn("pad[reflect 2-d]", real(1, 2, 4, 5), call=lambda f, x: f.pad(x, (1, 2, 2, 1), "reflect")),
+    ]
+
+
+def _pooling() -> list[Row]:
+    rows: list[Row] = []
     shapes = {1: (2, 3, 9), 2: (2, 3, 6, 7), 3: (1, 2, 4, 5, 4)}
     for n, shape in shapes.items():
         x = apart(*shape)
 
         def pool(name: str, *args: Any, n: int = n, **kwargs: Any) -> Callable[..., Any]:
-            return lambda f, x: getattr(f, f"{name}{n}d")(x, *args, **kwargs)
+            return lambda f, y: getattr(f, f"{name}{n}d")(y, *args, **kwargs)
 
         rows += [
             nn(f"max_pool{n}d", x, call=pool("max_pool", 2)),
@@ -230,13 +241,7 @@ def _geometry() -> list[Row]:
             nn(f"adaptive_avg_pool{n}d[one]", x, call=pool("adaptive_avg_pool", 1)),
             nn(f"adaptive_max_pool{n}d", x, call=pool("adaptive_max_pool", 2)),
         ]
-    pads = {"constant": (1, 2), "reflect": (2, 1), "replicate": (2, 3), "circular": (1, 2)}
-    rows += [nn(f"pad[{mode}]", real(2, 3, 5), call=lambda f, x, m=mode, p=p: f.pad(x, p, m)) for mode, p in pads.items()]
-    return rows + [
-        nn("pad[value]", real(3, 4), call=lambda f, x: f.pad(x, (1, 0, 2, 1), value=3.0)),
-        nn("pad[crop]", real(3, 5), call=lambda f, x: f.pad(x, (-1, 1))),
-        nn("pad[reflect 2-d]", real(1, 2, 4, 5), call=lambda f, x: f.pad(x, (1, 2, 2, 1), "reflect")),
-    ]
+    return rows
 
 
 def _linear() -> list[Row]:
@@ -245,7 +250,13 @@ def _linear() -> list[Row]:
         nn("linear[no bias]", real(2, 3, 4), real(5, 4)),
         nn("linear[vector]", real(4), real(5, 4), real(5)),
         nn("embedding", index(6, 2, 3), real(6, 4)),
-        nn("embedding[padding]", index(6, 9), real(6, 4), call=lambda f, i, w: f.embedding(i, w, padding_idx=2)),
+        nn(
+            "embedding[padding]",
+            index(6, 9),
+            real(6, 4),
+            call=lambda f, i, w: f.embedding(i, w, padding_idx=2),
+            tags=frozenset({"no finite differences"}),
+        ),
         nn("one_hot", index(5, 2, 3), grad=False, gradgrad=False),
         nn("one_hot[classes]", index(5, 3), call=lambda f, i: f.one_hot(i, 7), grad=False, gradgrad=False),
         nn("dropout[eval]", unit(3, 4), call=lambda f, x: f.dropout(x, 0.5, training=False)),
@@ -253,4 +264,4 @@ def _linear() -> list[Row]:
     ]
 
 
-ROWS = [*_activations(), *_losses(), *_norms(), *_geometry(), *_linear()]
+ROWS = [*_activations(), *_losses(), *_norms(), *_geometry(), *_pooling(), *_linear()]

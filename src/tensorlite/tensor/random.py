@@ -265,7 +265,7 @@ def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None =
     >>> import tensorlite as tl
     >>> _ = tl.manual_seed(0)
     >>> tl.randperm(4)
-    tensor([2, 0, 1, 3])
+    tensor([0, 1, 3, 2])
     """
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")

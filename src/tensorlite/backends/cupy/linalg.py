@@ -47,7 +47,7 @@ def _gemm(cupy: Any, x: Array, y: Array) -> Array:
 
 
 def _operand(cupy: Any, x: Array, batch: tuple[int, ...]) -> tuple[Array, int, int, int]:
-    """The array as cuBLAS takes it; whether it is transposed; the steps between rows, and between matrices (0: one for all)."""
+    """For cuBLAS: the array, whether it is transposed, the steps between rows and between matrices (0: one for all)."""
     rows, columns = x.shape[-2:]
     if x.ndim == 2 or not any(n > 1 for n in x.shape[:-2]):
         x = x.reshape(rows, columns) if x.ndim > 2 else x
