@@ -9,9 +9,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import emulated_cuda  # noqa: E402
 import strict_backend  # noqa: E402
 
 strict_backend.register()
+emulated_cuda.register()
 
 
 @pytest.fixture

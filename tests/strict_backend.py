@@ -246,9 +246,8 @@ class StrictBackend(Backend):
 
     def on_new_dtype(self) -> None:
         self._hidden.on_new_dtype()
-        self.floats, self.inexacts = self._hidden.floats, self._hidden.inexacts
-        self.complexes, self.halves = self._hidden.complexes, self._hidden.halves
-        self.float32, self.float64 = self._hidden.float32, self._hidden.float64
+        for name in ("floats", "reals", "inexacts", "complexes", "halves", "float32", "float64"):
+            setattr(self, name, getattr(self._hidden, name))
 
     def kernel(self, name: str) -> Callable[..., Any] | None:
         """NumPy's function of that name; its fused kernels only for what has no body, so that every body is tried."""

@@ -108,6 +108,7 @@ def test_importing_tensorlite_imports_no_extra() -> None:
 
 def test_cupy_backend_imports_without_cupy() -> None:
     """Every file of the CUDA backend can be read where CuPy is not installed; only its use needs CuPy."""
-    modules = [f"tensorlite.backends.cupy.{p.stem}" for p in sorted((ROOT / "backends" / "cupy").glob("*.py")) if p.stem != "__init__"]
+    stems = sorted(p.stem for p in (ROOT / "backends" / "cupy").glob("*.py"))
+    modules = [f"tensorlite.backends.cupy.{stem}".removesuffix(".__init__") for stem in stems]
     program = "import sys; sys.modules['cupy'] = None\n" + "".join(f"import {m}\n" for m in modules)
     subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)

@@ -18,6 +18,7 @@ from tensorlite.backends import get_backend
 
 __all__ = [
     "CPU",
+    "EMULATED",
     "STRICT",
     "Library",
     "Torch",
@@ -97,7 +98,7 @@ class Torch(Library):
         return (x.float() if x.dtype is self.module.bfloat16 else x).numpy(force=True)
 
 
-CPU, STRICT = Library("cpu"), Library("strict")
+CPU, STRICT, EMULATED = Library("cpu"), Library("strict"), Library("emulated")
 
 
 def run(

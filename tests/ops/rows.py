@@ -26,7 +26,7 @@ class Input:
     low: float = -2.0
     high: float = 2.0
     kind: str = "real"
-    """``real``, ``constant`` (not differentiated), ``apart`` (no two values near each other), ``index`` (int64), ``mask`` (bool)."""
+    """``real``, ``constant`` (no gradient), ``apart`` (no two values near each other), ``index`` (int64), ``mask`` (bool)."""
 
     @property
     def differentiable(self) -> bool:

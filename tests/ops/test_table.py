@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import CPU, STRICT, Library, Torch, compare, compare_arrays, gradients, quiet, run, special_arrays
+from harness import CPU, EMULATED, STRICT, Library, Torch, compare, compare_arrays, gradients, quiet, run, special_arrays
 from rows import Row
 from table import ROWS
 
@@ -175,6 +175,19 @@ def test_strict_device(row: Row) -> None:
         compare(run(STRICT, row, dtype)[0], expected, STRICT, CPU, exact=True)
         if row.grad and dtype != "int64":
             check_gradients(STRICT, row, dtype, {}, {}, exact=True)
+
+
+@each([r for r in ROWS if r.strict])
+def test_emulated_cuda(row: Row) -> None:
+    """The CUDA backend's code gives the CPU's values and gradients, as far as it runs without a GPU."""
+    for dtype in row.dtypes:
+        try:
+            expected = run(CPU, row, dtype)[0]
+        except (RuntimeError, TypeError, IndexError, ValueError):
+            continue
+        compare(run(EMULATED, row, dtype)[0], expected, EMULATED, CPU)
+        if row.grad and dtype in ("float32", "complex64"):
+            check_gradients(EMULATED, row, dtype, {}, {})
 
 
 @each([r for r in ROWS if r.plain and hasattr(tl.Tensor, r.function) and r.function != "where"])

@@ -188,7 +188,8 @@ class Function:
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """Return one gradient (or None) for each argument of `forward`."""
         raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
+            "mode AD."
         )
 
     vjp = backward

@@ -134,7 +134,8 @@ def grad(
             gradients[i] = wrap(x._xp.zeros(x._array.shape, dtype=x._array.dtype), x._xp)
         elif g is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the "
+                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
+                "this is the "
                 "desired behavior."
             )
     return tuple(gradients)

@@ -92,7 +92,8 @@ def _compare(
                 expected = numeric[i][column]
                 if not abs(value - expected) <= atol + rtol * abs(expected):
                     raise GradcheckError(
-                        f"Jacobian mismatch for output {number} with respect to input {which}: element {i} of the input, {j} of the "
+                        f"Jacobian mismatch for output {number} with respect to input {which}: element {i} of the input, {j} "
+                        "of the "
                         f"output: numerical {expected}, analytical {value}"
                     )
             column += 1

@@ -16,18 +16,41 @@ Number = bool | int | float | complex
 
 # name here: (op, aliases)
 _UNARY: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "abs": (pointwise.abs, ("absolute",)), "exp": (pointwise.exp, ()), "exp2": (pointwise.exp2, ()),
-    "expm1": (pointwise.expm1, ()), "log": (pointwise.log, ()), "log2": (pointwise.log2, ()),
-    "log10": (pointwise.log10, ()), "log1p": (pointwise.log1p, ()), "sqrt": (pointwise.sqrt, ()),
-    "rsqrt": (pointwise.rsqrt, ()), "square": (pointwise.square, ()), "reciprocal": (pointwise.reciprocal, ()),
-    "neg": (pointwise.negative, ("negative",)), "sin": (pointwise.sin, ()), "cos": (pointwise.cos, ()),
-    "tan": (pointwise.tan, ()), "asin": (pointwise.asin, ("arcsin",)), "acos": (pointwise.acos, ("arccos",)),
-    "atan": (pointwise.atan, ("arctan",)), "sinh": (pointwise.sinh, ()), "cosh": (pointwise.cosh, ()),
-    "tanh": (pointwise.tanh, ()), "asinh": (pointwise.asinh, ("arcsinh",)), "acosh": (pointwise.acosh, ("arccosh",)),
-    "atanh": (pointwise.atanh, ("arctanh",)), "sigmoid": (activations.sigmoid, ()), "relu": (activations.relu, ()),
-    "floor": (pointwise.floor, ()), "ceil": (pointwise.ceil, ()), "trunc": (pointwise.trunc, ("fix",)),  # type: ignore[attr-defined]
-    "sign": (pointwise.sign, ()), "sgn": (pointwise.sgn, ()), "deg2rad": (pointwise.deg2rad, ()),  # type: ignore[attr-defined]
-    "rad2deg": (pointwise.rad2deg, ()), "logical_not": (pointwise.logical_not, ()),  # type: ignore[attr-defined]
+    "abs": (pointwise.abs, ("absolute",)),
+    "exp": (pointwise.exp, ()),
+    "exp2": (pointwise.exp2, ()),
+    "expm1": (pointwise.expm1, ()),
+    "log": (pointwise.log, ()),
+    "log2": (pointwise.log2, ()),
+    "log10": (pointwise.log10, ()),
+    "log1p": (pointwise.log1p, ()),
+    "sqrt": (pointwise.sqrt, ()),
+    "rsqrt": (pointwise.rsqrt, ()),
+    "square": (pointwise.square, ()),
+    "reciprocal": (pointwise.reciprocal, ()),
+    "neg": (pointwise.negative, ("negative",)),
+    "sin": (pointwise.sin, ()),
+    "cos": (pointwise.cos, ()),
+    "tan": (pointwise.tan, ()),
+    "asin": (pointwise.asin, ("arcsin",)),
+    "acos": (pointwise.acos, ("arccos",)),
+    "atan": (pointwise.atan, ("arctan",)),
+    "sinh": (pointwise.sinh, ()),
+    "cosh": (pointwise.cosh, ()),
+    "tanh": (pointwise.tanh, ()),
+    "asinh": (pointwise.asinh, ("arcsinh",)),
+    "acosh": (pointwise.acosh, ("arccosh",)),
+    "atanh": (pointwise.atanh, ("arctanh",)),
+    "sigmoid": (activations.sigmoid, ()),
+    "relu": (activations.relu, ()),
+    "floor": (pointwise.floor, ()),
+    "ceil": (pointwise.ceil, ()),
+    "trunc": (pointwise.trunc, ("fix",)),  # type: ignore[attr-defined]
+    "sign": (pointwise.sign, ()),
+    "sgn": (pointwise.sgn, ()),
+    "deg2rad": (pointwise.deg2rad, ()),  # type: ignore[attr-defined]
+    "rad2deg": (pointwise.rad2deg, ()),
+    "logical_not": (pointwise.logical_not, ()),  # type: ignore[attr-defined]
 }
 _TESTS = {"isnan": pointwise.isnan, "isinf": pointwise.isinf, "isfinite": pointwise.isfinite, "signbit": pointwise.signbit}  # type: ignore[attr-defined]
 
@@ -163,21 +186,39 @@ def _binary(name: str, op: Any, *aliases: str, inplace: bool = True) -> None:
 
 
 for _name, _op, *_aliases in (  # type: ignore[assignment]
-    ("remainder", pointwise.remainder), ("fmod", pointwise.fmod), ("atan2", pointwise.atan2, "arctan2"),
-    ("hypot", pointwise.hypot), ("copysign", pointwise.copysign), ("xlogy", pointwise.xlogy),
-    ("eq", pointwise.equal), ("ne", pointwise.not_equal, "not_equal"), ("lt", pointwise.less, "less"),  # type: ignore[attr-defined]
-    ("le", pointwise.less_equal, "less_equal"), ("gt", pointwise.greater, "greater"),  # type: ignore[attr-defined]
-    ("ge", pointwise.greater_equal, "greater_equal"), ("logical_and", pointwise.logical_and),  # type: ignore[attr-defined]
-    ("logical_or", pointwise.logical_or), ("logical_xor", pointwise.logical_xor),  # type: ignore[attr-defined]
-    ("bitwise_and", pointwise.bitwise_and), ("bitwise_or", pointwise.bitwise_or),  # type: ignore[attr-defined]
-    ("bitwise_xor", pointwise.bitwise_xor), ("gcd", pointwise.gcd), ("lcm", pointwise.lcm),  # type: ignore[attr-defined]
-    ("bitwise_left_shift", pointwise.bitwise_left_shift), ("bitwise_right_shift", pointwise.bitwise_right_shift),  # type: ignore[attr-defined]
-    ("heaviside", pointwise.heaviside), ("nextafter", pointwise.nextafter),
+    ("remainder", pointwise.remainder),
+    ("fmod", pointwise.fmod),
+    ("atan2", pointwise.atan2, "arctan2"),
+    ("hypot", pointwise.hypot),
+    ("copysign", pointwise.copysign),
+    ("xlogy", pointwise.xlogy),
+    ("eq", pointwise.equal),
+    ("ne", pointwise.not_equal, "not_equal"),
+    ("lt", pointwise.less, "less"),  # type: ignore[attr-defined]
+    ("le", pointwise.less_equal, "less_equal"),
+    ("gt", pointwise.greater, "greater"),  # type: ignore[attr-defined]
+    ("ge", pointwise.greater_equal, "greater_equal"),
+    ("logical_and", pointwise.logical_and),  # type: ignore[attr-defined]
+    ("logical_or", pointwise.logical_or),
+    ("logical_xor", pointwise.logical_xor),  # type: ignore[attr-defined]
+    ("bitwise_and", pointwise.bitwise_and),
+    ("bitwise_or", pointwise.bitwise_or),  # type: ignore[attr-defined]
+    ("bitwise_xor", pointwise.bitwise_xor),
+    ("gcd", pointwise.gcd),
+    ("lcm", pointwise.lcm),  # type: ignore[attr-defined]
+    ("bitwise_left_shift", pointwise.bitwise_left_shift),
+    ("bitwise_right_shift", pointwise.bitwise_right_shift),  # type: ignore[attr-defined]
+    ("heaviside", pointwise.heaviside),
+    ("nextafter", pointwise.nextafter),
 ):
     _binary(_name, _op, *_aliases)
 for _name, _op in (
-    ("maximum", pointwise.maximum), ("minimum", pointwise.minimum), ("fmax", pointwise.fmax), ("fmin", pointwise.fmin),
-    ("logaddexp", pointwise.logaddexp), ("logaddexp2", pointwise.logaddexp2),
+    ("maximum", pointwise.maximum),
+    ("minimum", pointwise.minimum),
+    ("fmax", pointwise.fmax),
+    ("fmin", pointwise.fmin),
+    ("logaddexp", pointwise.logaddexp),
+    ("logaddexp2", pointwise.logaddexp2),
 ):
     _binary(_name, _op, inplace=False)
 
@@ -456,4 +497,3 @@ def _along(op: Any, input: Tensor, dim: int) -> Tensor:
         one_axis(input, dim)
         return op(input.reshape(1), axis=0).reshape(())
     return op(input, axis=one_axis(input, dim))
-

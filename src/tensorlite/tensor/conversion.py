@@ -24,8 +24,16 @@ class Conversion:
     dtype: Any
     device: Any
 
-    def to(self, *args: Any, device: Any = None, dtype: DType | None = None, non_blocking: bool = False, copy: bool = False,
-           memory_format: Any = None, other: Any = None) -> Any:
+    def to(
+        self,
+        *args: Any,
+        device: Any = None,
+        dtype: DType | None = None,
+        non_blocking: bool = False,
+        copy: bool = False,
+        memory_format: Any = None,
+        other: Any = None,
+    ) -> Any:
         """This tensor in another dtype or on another device; itself if nothing changes.
 
         Takes a dtype, a device, a device and a dtype, or another tensor whose both it takes.
@@ -38,9 +46,7 @@ class Conversion:
                 device, dtype = arg.device, arg.dtype
             elif isinstance(arg, DType):
                 dtype = arg
-            elif isinstance(arg, bool):
-                non_blocking = arg
-            elif arg is not None:
+            elif arg is not None and not isinstance(arg, bool):  # a bool is `non_blocking`
                 device = arg
         out: Any = self
         if dtype is not None and self.dtype is not dtype:
@@ -99,7 +105,8 @@ class Conversion:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self.device.type != "cpu":
             raise TypeError(
-                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+                "memory first."
             )
         return self._xp.to_numpy(self._array)
 
@@ -203,14 +210,37 @@ def _root(array: Any) -> Any:
 
 
 def _old_names() -> list[DType]:
-    return [dtypes.float32, dtypes.float64, dtypes.float16, dtypes.bfloat16, dtypes.uint8, dtypes.int8, dtypes.int16,
-            dtypes.int32, dtypes.int64, dtypes.bool, dtypes.complex64, dtypes.complex128]
+    return [
+        dtypes.float32,
+        dtypes.float64,
+        dtypes.float16,
+        dtypes.bfloat16,
+        dtypes.uint8,
+        dtypes.int8,
+        dtypes.int16,
+        dtypes.int32,
+        dtypes.int64,
+        dtypes.bool,
+        dtypes.complex64,
+        dtypes.complex128,
+    ]
 
 
 def _old_name(d: DType) -> str:
-    names = {"uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long", "float16": "Half",
-             "float32": "Float", "float64": "Double", "bfloat16": "BFloat16", "bool": "Bool",
-             "complex64": "ComplexFloat", "complex128": "ComplexDouble"}
+    names = {
+        "uint8": "Byte",
+        "int8": "Char",
+        "int16": "Short",
+        "int32": "Int",
+        "int64": "Long",
+        "float16": "Half",
+        "float32": "Float",
+        "float64": "Double",
+        "bfloat16": "BFloat16",
+        "bool": "Bool",
+        "complex64": "ComplexFloat",
+        "complex128": "ComplexDouble",
+    }
     return names.get(d.name, d.name)
 
 
@@ -224,8 +254,17 @@ def _dtype_method(name: str, dtype: DType) -> Any:
 
 
 for _name, _dtype in {
-    "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "bfloat16": dtypes.bfloat16,
-    "byte": dtypes.uint8, "char": dtypes.int8, "short": dtypes.int16, "int": dtypes.int32, "long": dtypes.int64,
-    "bool": dtypes.bool, "cfloat": dtypes.complex64, "cdouble": dtypes.complex128,
+    "float": dtypes.float32,
+    "double": dtypes.float64,
+    "half": dtypes.float16,
+    "bfloat16": dtypes.bfloat16,
+    "byte": dtypes.uint8,
+    "char": dtypes.int8,
+    "short": dtypes.int16,
+    "int": dtypes.int32,
+    "long": dtypes.int64,
+    "bool": dtypes.bool,
+    "cfloat": dtypes.complex64,
+    "cdouble": dtypes.complex128,
 }.items():
     setattr(Conversion, _name, _dtype_method(_name, _dtype))

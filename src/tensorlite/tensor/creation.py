@@ -111,7 +111,9 @@ def _from_data(data: Any, dtype: DType | None, device: Device, copy: bool) -> Te
             raise TypeError(f"value of type complex cannot be converted to {d}")
         return wrap(xp.full((), data, dtype=d), xp)
     if not isinstance(data, (list, tuple)):
-        data = list(data) if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (str, bytes)) else data
+        data = (
+            list(data) if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (str, bytes)) else data
+        )
     if isinstance(data, (str, bytes)) or data is None:
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
     wanted = dtype or infer_dtype(data if not _has_arrays(data) else _plain(data))
@@ -122,7 +124,9 @@ def _from_data(data: Any, dtype: DType | None, device: Device, copy: bool) -> Te
 
 
 def _has_arrays(data: Any) -> bool:
-    return any(_has_arrays(x) if isinstance(x, (list, tuple)) else hasattr(x, "tolist") and not isinstance(x, TensorBase) for x in data)
+    return any(
+        _has_arrays(x) if isinstance(x, (list, tuple)) else hasattr(x, "tolist") and not isinstance(x, TensorBase) for x in data
+    )
 
 
 def _from_array(data: Any, dtype: DType | None, device: Device, copy: bool) -> Tensor:
@@ -134,7 +138,9 @@ def _from_array(data: Any, dtype: DType | None, device: Device, copy: bool) -> T
 
 
 @_public
-def tensor(data: Any, *, dtype: DType | None = None, device: Device = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: DType | None = None, device: Device = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A new tensor from numbers, nested lists, an array or a tensor; the data are copied.
 
     Raises:
@@ -163,7 +169,9 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Device = None) -> T
 
 
 @_public
-def asarray(obj: Any, *, dtype: DType | None = None, device: Device = None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
+def asarray(
+    obj: Any, *, dtype: DType | None = None, device: Device = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of anything, copied only if necessary (or if `copy`).
 
     >>> import tensorlite as tl
@@ -215,7 +223,10 @@ def frombuffer(buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, r
             raise ValueError(f"buffer size ({size} bytes) must be a multiple of element size ({dtype.itemsize})")
         count = size // dtype.itemsize
     if offset < 0 or count * dtype.itemsize > size:
-        raise ValueError(f"requested buffer length ({count} * {dtype.itemsize} bytes) after offset ({offset} bytes) must not be greater than actual buffer length")
+        raise ValueError(
+            f"requested buffer length ({count} * {dtype.itemsize} bytes) after offset ({offset} bytes) must not be greater "
+            "than actual buffer length"
+        )
     xp = get_backend("cpu")
     return finished(wrap(xp.np.frombuffer(buffer, xp.native[dtype], count, offset), xp), requires_grad)
 
@@ -234,8 +245,17 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 
 
 def _filled(name: str, doc: str) -> Any:
-    def factory(*size: Any, out: Tensor | None = None, dtype: DType | None = None, layout: Any = None, device: Device = None,
-                requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any) -> Tensor:
+    def factory(
+        *size: Any,
+        out: Tensor | None = None,
+        dtype: DType | None = None,
+        layout: Any = None,
+        device: Device = None,
+        requires_grad: bool = False,
+        pin_memory: bool = False,
+        memory_format: Any = None,
+        **named: Any,
+    ) -> Tensor:
         if "size" in named:
             size = (named.pop("size"),)
         if named:
@@ -260,8 +280,16 @@ empty = _filled("empty", "A tensor of whatever lies in memory.")
 
 
 @_public
-def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType | None = None, layout: Any = None,
-         device: Device = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """A tensor of one number.
 
     >>> import tensorlite as tl
@@ -277,10 +305,19 @@ def full(size: Any, fill_value: Any, *, out: Tensor | None = None, dtype: DType 
 
 
 def _like(name: str) -> Any:
-    def factory(input: Tensor, *args: Any, dtype: DType | None = None, layout: Any = None, device: Device = None,
-                requires_grad: bool = False, memory_format: Any = None) -> Tensor:
+    def factory(
+        input: Tensor,
+        *args: Any,
+        dtype: DType | None = None,
+        layout: Any = None,
+        device: Device = None,
+        requires_grad: bool = False,
+        memory_format: Any = None,
+    ) -> Tensor:
         make = functions[name]
-        return make(tuple(input.shape), *args, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+        return make(
+            tuple(input.shape), *args, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+        )
 
     factory.__name__ = f"{name}_like"
     factory.__doc__ = f"`{name}` with the shape, dtype and device of another tensor."
@@ -291,8 +328,16 @@ zeros_like, ones_like, empty_like, full_like = (_like(n) for n in ("zeros", "one
 
 
 def _new(name: str) -> Any:
-    def method(self: Tensor, *args: Any, dtype: DType | None = None, device: Device = None, requires_grad: bool = False,
-               layout: Any = None, pin_memory: bool = False, **size: Any) -> Tensor:
+    def method(
+        self: Tensor,
+        *args: Any,
+        dtype: DType | None = None,
+        device: Device = None,
+        requires_grad: bool = False,
+        layout: Any = None,
+        pin_memory: bool = False,
+        **size: Any,
+    ) -> Tensor:
         return functions[name](*args, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad, **size)
 
     method.__name__ = f"new_{name}"
@@ -309,8 +354,17 @@ def _number(x: Any) -> Any:
 
 
 @_public
-def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None = None, dtype: DType | None = None,
-           layout: Any = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Numbers from start (included) to end (excluded).
 
     Raises:
@@ -340,8 +394,17 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Tensor | None
 
 
 @_public
-def linspace(start: Any, end: Any, steps: int, *, out: Tensor | None = None, dtype: DType | None = None, layout: Any = None,
-             device: Device = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """`steps` numbers from start to end, both included.
 
     >>> import tensorlite as tl
@@ -377,8 +440,16 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, **options: An
 
 
 @_public
-def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: DType | None = None, layout: Any = None,
-        device: Device = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Ones on the diagonal, zeros elsewhere.
 
     >>> import tensorlite as tl
@@ -393,7 +464,9 @@ def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: DType
 
 
 def _triangle(lower: bool) -> Any:
-    def factory(row: int, col: int, offset: int = 0, *, dtype: DType = dtypes.int64, device: Device = None, layout: Any = None) -> Tensor:
+    def factory(
+        row: int, col: int, offset: int = 0, *, dtype: DType = dtypes.int64, device: Device = None, layout: Any = None
+    ) -> Tensor:
         mask = functions["tril" if lower else "triu"](ones(row, col, device=device), offset)
         return functions["stack"](mask.nonzero(as_tuple=True)).to(dtype)
 
@@ -406,7 +479,9 @@ tril_indices, triu_indices = _triangle(True), _triangle(False)
 
 
 @_public
-def empty_strided(size: Any, stride: Any, *, dtype: DType | None = None, device: Device = None, requires_grad: bool = False, **_: Any) -> Tensor:
+def empty_strided(
+    size: Any, stride: Any, *, dtype: DType | None = None, device: Device = None, requires_grad: bool = False, **_: Any
+) -> Tensor:
     """An uninitialised tensor with the given strides (in elements).
 
     >>> import tensorlite as tl

@@ -74,8 +74,12 @@ def _parsed(equation: str, tensors: list[Tensor]) -> tuple[list[str], str]:
         joined = "".join(terms)
         out = dots + "".join(sorted(c for c in set(joined) if joined.count(c) == 1 and c not in dots))
     if len(set(out)) != len(out):
-        raise RuntimeError(f"einsum(): output subscript {next(c for c in out if out.count(c) > 1)} appears more than once in the output")
+        raise RuntimeError(f"einsum(): output subscript {_repeated(out)} appears more than once in the output")
     return terms, out
+
+
+def _repeated(letters: str) -> str:
+    return next(c for c in letters if letters.count(c) > 1)
 
 
 def _sizes(terms: list[str], tensors: list[Tensor]) -> dict[str, int]:

@@ -54,9 +54,7 @@ def write(x: Any, value: Any, *, copied: bool = False) -> Any:
     check_inplace(x)
     array, new_array = x._array, value._array
     if new_array.shape != array.shape:
-        raise RuntimeError(
-            f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(new_array.shape)}"
-        )
+        raise RuntimeError(f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(new_array.shape)}")
     xp = x._xp
     if value._xp is not xp:
         value = value.to(xp.device)
@@ -80,9 +78,20 @@ def write(x: Any, value: Any, *, copied: bool = False) -> Any:
 
 
 def _kind(d: Any) -> str:
-    names = {"bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
-             "float16": "Half", "float32": "Float", "float64": "Double", "bfloat16": "BFloat16",
-             "complex64": "ComplexFloat", "complex128": "ComplexDouble"}
+    names = {
+        "bool": "Bool",
+        "uint8": "Byte",
+        "int8": "Char",
+        "int16": "Short",
+        "int32": "Int",
+        "int64": "Long",
+        "float16": "Half",
+        "float32": "Float",
+        "float64": "Double",
+        "bfloat16": "BFloat16",
+        "complex64": "ComplexFloat",
+        "complex128": "ComplexDouble",
+    }
     return names.get(d.name, d.name)
 
 

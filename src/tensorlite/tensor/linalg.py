@@ -17,7 +17,7 @@ Tensor = Any
 
 def _bool_or_half_safe(op: Any, x: Tensor, y: Tensor) -> Tensor:
     if x.dtype is dtypes.bool and y.dtype is dtypes.bool:
-        raise RuntimeError('"addmm_impl_cpu_" not implemented for \'Bool\'; convert with .to(dtype)')
+        raise RuntimeError("\"addmm_impl_cpu_\" not implemented for 'Bool'; convert with .to(dtype)")
     return op(x, y)
 
 
@@ -235,9 +235,13 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     if isinstance(dims, int):
         left, right = list(range(a.ndim - dims, a.ndim)), list(range(dims))
     else:
-        left, right = ([d % max(x.ndim, 1) for d in ([ds] if isinstance(ds, int) else ds)] for x, ds in zip((a, b), dims, strict=True))
+        left, right = (
+            [d % max(x.ndim, 1) for d in ([ds] if isinstance(ds, int) else ds)] for x, ds in zip((a, b), dims, strict=True)
+        )
     if [a.shape[d] for d in left] != [b.shape[d] for d in right]:
-        raise RuntimeError(f"contracted dimensions need to match, but got {[a.shape[d] for d in left]} and {[b.shape[d] for d in right]}")
+        raise RuntimeError(
+            f"contracted dimensions need to match, but got {[a.shape[d] for d in left]} and {[b.shape[d] for d in right]}"
+        )
     keep_a = [i for i in range(a.ndim) if i not in left]
     keep_b = [i for i in range(b.ndim) if i not in right]
     inner = 1

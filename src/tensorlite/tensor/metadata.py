@@ -10,7 +10,14 @@ from ..dtypes import can_cast, promote_types
 from ..dtypes import dtype as DType
 
 __all__ = [
-    "can_cast", "is_complex", "is_floating_point", "is_nonzero", "is_tensor", "numel", "promote_types", "result_type",
+    "can_cast",
+    "is_complex",
+    "is_floating_point",
+    "is_nonzero",
+    "is_tensor",
+    "numel",
+    "promote_types",
+    "result_type",
 ]
 
 

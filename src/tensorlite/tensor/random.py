@@ -204,8 +204,17 @@ def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cuda
 
 
 def _sampler(name: str, method: str, doc: str) -> Any:
-    def factory(*size: Any, generator: Generator | None = None, out: Tensor | None = None, dtype: DType | None = None,
-                layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, **named: Any) -> Tensor:
+    def factory(
+        *size: Any,
+        generator: Generator | None = None,
+        out: Tensor | None = None,
+        dtype: DType | None = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        pin_memory: bool = False,
+        **named: Any,
+    ) -> Tensor:
         if "size" in named:
             size = (named.pop("size"),)
         d = dtype or dtypes.get_default_dtype()
@@ -220,25 +229,43 @@ def _sampler(name: str, method: str, doc: str) -> Any:
     return _public(factory)
 
 
-rand = _sampler("rand", "uniform", """Uniform numbers from [0, 1).
+rand = _sampler(
+    "rand",
+    "uniform",
+    """Uniform numbers from [0, 1).
 
     >>> import tensorlite as tl
     >>> _ = tl.manual_seed(0)
     >>> tl.rand(2)
     tensor([0.4963, 0.7682])
-    """)
-randn = _sampler("randn", "normal", """Standard normal numbers.
+    """,
+)
+randn = _sampler(
+    "randn",
+    "normal",
+    """Standard normal numbers.
 
     >>> import tensorlite as tl
     >>> _ = tl.manual_seed(0)
     >>> tl.randn(2)
     tensor([ 1.5410, -0.2934])
-    """)
+    """,
+)
 
 
 @_public
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, out: Tensor | None = None,
-            dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Uniform integers from [low, high).
 
     >>> import tensorlite as tl
@@ -258,8 +285,17 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Generato
 
 
 @_public
-def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None = None, dtype: DType = dtypes.int64,
-             layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: DType = dtypes.int64,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """A random permutation of 0 ... n - 1.
 
     >>> import tensorlite as tl
@@ -274,10 +310,24 @@ def randperm(n: int, *, generator: Generator | None = None, out: Tensor | None =
 
 
 def _like(name: str) -> Any:
-    def factory(input: Tensor, *args: Any, dtype: DType | None = None, layout: Any = None, device: Any = None,
-                requires_grad: bool = False, memory_format: Any = None, **options: Any) -> Tensor:
-        return functions[name](*args, size=tuple(input.shape), dtype=dtype or input.dtype, device=device or input.device,
-                               requires_grad=requires_grad, **options)
+    def factory(
+        input: Tensor,
+        *args: Any,
+        dtype: DType | None = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        memory_format: Any = None,
+        **options: Any,
+    ) -> Tensor:
+        return functions[name](
+            *args,
+            size=tuple(input.shape),
+            dtype=dtype or input.dtype,
+            device=device or input.device,
+            requires_grad=requires_grad,
+            **options,
+        )
 
     factory.__name__ = f"{name}_like"
     factory.__doc__ = f"`{name}` with the shape, dtype and device of another tensor."
@@ -301,8 +351,17 @@ def randint_like(input: Tensor, low: int, high: int | None = None, **options: An
 
 
 @_public
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Tensor | None = None,
-           dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Normal numbers; mean and standard deviation may be tensors.
 
     >>> import tensorlite as tl
@@ -333,8 +392,9 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
 
 @_public
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None,
-                out: Tensor | None = None) -> Tensor:
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None, out: Tensor | None = None
+) -> Tensor:
     """Indices drawn with probabilities proportional to each row's weights.
 
     >>> import tensorlite as tl

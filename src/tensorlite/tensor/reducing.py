@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import math
 from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any
@@ -138,27 +137,33 @@ def std(
 
 
 @public(method=False)
-def var_mean(input: Tensor, dim: Dim = None, unbiased: bool | None = None, keepdim: bool = False, *,
-             correction: float | None = None) -> tuple[Tensor, Tensor]:
+def var_mean(
+    input: Tensor, dim: Dim = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+) -> tuple[Tensor, Tensor]:
     """Variance and mean.
 
     >>> import tensorlite as tl
     >>> tl.var_mean(tl.tensor([1., 3.]))
     (tensor(2.), tensor(2.))
     """
-    return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim if not isinstance(dim, bool) else None, keepdim)
+    return var(input, dim, unbiased, keepdim, correction=correction), mean(
+        input, dim if not isinstance(dim, bool) else None, keepdim
+    )
 
 
 @public(method=False)
-def std_mean(input: Tensor, dim: Dim = None, unbiased: bool | None = None, keepdim: bool = False, *,
-             correction: float | None = None) -> tuple[Tensor, Tensor]:
+def std_mean(
+    input: Tensor, dim: Dim = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+) -> tuple[Tensor, Tensor]:
     """Standard deviation and mean.
 
     >>> import tensorlite as tl
     >>> tl.std_mean(tl.tensor([1., 5.]), correction=0)
     (tensor(2.), tensor(3.))
     """
-    return std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim if not isinstance(dim, bool) else None, keepdim)
+    return std(input, dim, unbiased, keepdim, correction=correction), mean(
+        input, dim if not isinstance(dim, bool) else None, keepdim
+    )
 
 
 _results: dict[str, Any] = {}
@@ -167,10 +172,14 @@ _results: dict[str, Any] = {}
 def pair(name: str, first: str = "values", second: str = "indices") -> Any:
     """The named tuple that PyTorch returns from the function `name`."""
     if name not in _results:
-        _results[name] = type(name, (namedtuple(name, (first, second)),), {
-            "__slots__": (),
-            "__repr__": lambda self: f"torch.return_types.{name}(\n{first}={self[0]!r},\n{second}={self[1]!r})",
-        })
+        _results[name] = type(
+            name,
+            (namedtuple(name, (first, second)),),
+            {
+                "__slots__": (),
+                "__repr__": lambda self: f"torch.return_types.{name}(\n{first}={self[0]!r},\n{second}={self[1]!r})",
+            },
+        )
     return _results[name]
 
 
@@ -197,7 +206,8 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
 def _not_empty(input: Tensor, name: str, axis: Any) -> None:
     if axis is None and not input.numel():
         raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
+            "'dim' argument."
         )
     axes: tuple[int, ...] = (axis,) if isinstance(axis, int) else axis or ()
     if builtins.any(not input.shape[a] for a in axes):

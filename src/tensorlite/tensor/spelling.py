@@ -45,7 +45,27 @@ def public(
 
 
 _INPLACE_FUNCTIONS = frozenset(
-    "abs ceil clamp cos exp floor log neg reciprocal relu round rsqrt sigmoid sin sqrt square tan tanh trunc".split()
+    [
+        "abs",
+        "ceil",
+        "clamp",
+        "cos",
+        "exp",
+        "floor",
+        "log",
+        "neg",
+        "reciprocal",
+        "relu",
+        "round",
+        "rsqrt",
+        "sigmoid",
+        "sin",
+        "sqrt",
+        "square",
+        "tan",
+        "tanh",
+        "trunc",
+    ]
 )
 
 
@@ -82,7 +102,9 @@ def write_out(out: Any, result: Any, name: str) -> Any:
         if out.numel():
             warnings.warn(
                 f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does not match the "
-                f"required output shape {list(result.shape)}.", UserWarning, stacklevel=4,
+                f"required output shape {list(result.shape)}.",
+                UserWarning,
+                stacklevel=4,
             )
         out._array = out._xp.empty(result.shape, dtype=out._array.dtype)
     write(out, result)

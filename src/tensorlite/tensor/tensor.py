@@ -8,20 +8,40 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import dtypes
-from ..autograd import engine
 from ..autograd.base import (
-    Accumulator, Node, RemovableHandle, TensorBase, add_hook, bump, current_node, hooks_of, register_tensor_type, wrap,
+    Accumulator,
+    Node,
+    RemovableHandle,
+    TensorBase,
+    add_hook,
+    current_node,
+    hooks_of,
+    register_tensor_type,
+    wrap,
 )
 from ..autograd.modes import INFERENCE, modes
 from ..backends import get_backend
 from ..devices import device as Device
 from ..dtypes import dtype as DType
 from ..ops import pointwise, shaping
-from . import arithmetic, comparing, creation, indexing, joining, linalg, random, reducing, sorting  # noqa: F401  (they register)
+from . import (  # noqa: F401  (importing them registers methods)
+    arithmetic,
+    comparing,
+    creation,
+    gathering,
+    indexing,
+    joining,
+    linalg,
+    random,
+    reducing,
+    sorting,
+    triangles,
+)
 from . import shaping as _shaping  # noqa: F401
 from .conversion import Conversion
+from .operators import operators
 from .size import Size
-from .spelling import inplace_of, methods
+from .spelling import methods
 
 __all__ = ["Tensor"]
 
@@ -190,7 +210,8 @@ class Tensor(Conversion, TensorBase):
         else:
             if type(self._node) is not Accumulator:
                 raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                    "subgraph "
                     "that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             if self._node.grad is not None:
@@ -342,7 +363,9 @@ class Tensor(Conversion, TensorBase):
 
         if isinstance(value, TensorBase):
             if value._array.ndim:
-                raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.")
+                raise RuntimeError(
+                    f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+                )
             return self.copy_(value.to(device=self.device, dtype=self.dtype))
         xp = self._xp
         return write(self, wrap(xp.broadcast_to(xp.full((), value, dtype=self.dtype), shape=self._array.shape), xp), copied=True)
@@ -482,43 +505,12 @@ def _rebuild(cls: type, data: bytes, dtype: DType, shape: tuple[int, ...], devic
     return cls._make_subclass(cls, made, requires_grad)  # type: ignore[attr-defined]
 
 
-def _reflected(op: Any) -> Any:
-    def method(self: Tensor, other: Any) -> Tensor:
-        return op(other, self)
-
-    return method
-
-
-def _iop(name: str) -> Any:
-    return lambda self, other: getattr(self, name)(other)
-
-
-_OPERATORS = {
-    "add": pointwise.add, "sub": pointwise.subtract, "mul": pointwise.multiply, "truediv": pointwise.divide,
-    "floordiv": pointwise.floor_divide, "mod": pointwise.remainder, "pow": arithmetic.pow,
-    "and": pointwise.bitwise_and, "or": pointwise.bitwise_or, "xor": pointwise.bitwise_xor,  # type: ignore[attr-defined]
-    "lshift": pointwise.bitwise_left_shift, "rshift": pointwise.bitwise_right_shift,  # type: ignore[attr-defined]
-}
-_INPLACE = {"truediv": "div_", "floordiv": "floor_divide_", "mod": "remainder_", "and": "bitwise_and_", "or": "bitwise_or_",
-            "xor": "bitwise_xor_", "lshift": "bitwise_left_shift_", "rshift": "bitwise_right_shift_"}
-
-
-def _attach() -> None:
-    """Give the class its methods and operators."""
-    for name, function in methods.items():
+def _complete() -> None:
+    """Give the class the methods of the function modules and the operators."""
+    for name, method in {**methods, **operators()}.items():
         if name not in vars(Tensor):
-            setattr(Tensor, name, function)
-    for name, op in _OPERATORS.items():
-        setattr(Tensor, f"__{name}__", op)
-        setattr(Tensor, f"__r{name}__", _reflected(op))
-        setattr(Tensor, f"__i{name}__", _iop(_INPLACE.get(name, name + "_")))
-    for name in ("eq", "ne", "lt", "le", "gt", "ge"):
-        setattr(Tensor, f"__{name}__", methods[name])
-    for name, method in {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not", "__pos__": "positive", "__matmul__": "matmul"}.items():
-        setattr(Tensor, name, methods[method])
-    Tensor.__rmatmul__ = _reflected(linalg.matmul)
-    Tensor.t_ = inplace_of(_shaping.t, "t_")  # type: ignore[attr-defined]
+            setattr(Tensor, name, method)
     register_tensor_type(Tensor)
 
 
-_attach()
+_complete()

@@ -20,7 +20,8 @@ __all__ = ["CupyBackend"]
 Array = Any
 
 _KERNELS = {
-    "sigmoid": "elementwise", "silu": "elementwise", "rsqrt": "elementwise", "leaky_relu": "elementwise", "softplus": "elementwise",
+    "sigmoid": "elementwise", "erf": "elementwise", "silu": "elementwise", "rsqrt": "elementwise",
+    "leaky_relu": "elementwise", "softplus": "elementwise",
     "softmax": "rowwise", "log_softmax": "rowwise", "sgd_step": "optim", "adam_step": "optim",
 }
 """Fused functions and the module of this package that has them, imported when first used."""
@@ -29,14 +30,14 @@ _KERNELS = {
 class CupyBackend(Transfer, CupyReductions, CupyIndexing, CupyLinalg, ArrayBackend):
     """One CUDA device. Every call runs on it, whatever the current device is, and on CuPy's current stream."""
 
-    sigmoid: Any
-
     def __init__(self, module: Any, index: int, *, several: bool) -> None:
         self.index = index
         self._runtime = module.cuda.runtime
         super().__init__(module, device("cuda", index))
         self._guarded = several
-        self.sigmoid = self.kernel("sigmoid")
+        for name in _KERNELS:
+            if hasattr(type(self), name):  # written over NumPy's functions; here it is one kernel
+                setattr(self, name, self.kernel(name))
         if several:
             self._run_here()
 

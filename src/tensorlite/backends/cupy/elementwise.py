@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-__all__ = ["leaky_relu", "rsqrt", "sigmoid", "silu", "softplus"]
+__all__ = ["erf", "leaky_relu", "rsqrt", "sigmoid", "silu", "softplus"]
 
 Array = Any
 
@@ -20,6 +20,7 @@ template <> struct Wide<double> { typedef double type; };
 _BODIES = {
     # name: (parameters, operation on the wide number v)
     "sigmoid": ("", "1 / (1 + exp(-v))"),
+    "erf": ("", "erf(v)"),
     "silu": ("", "v / (1 + exp(-v))"),
     "rsqrt": ("", "rsqrt(v)"),
     "leaky_relu": (", float64 slope", "v > 0 ? v : v * (W)slope"),
@@ -37,6 +38,11 @@ def _kernel(cupy: Any, name: str) -> Any:
 def sigmoid(cupy: Any, x: Array) -> Array:
     """1 / (1 + exp(-x))."""
     return _kernel(cupy, "sigmoid")(x) if x.dtype.kind != "c" else 1 / (1 + cupy.exp(-x))
+
+
+def erf(cupy: Any, x: Array) -> Array:
+    """The error function."""
+    return _kernel(cupy, "erf")(x)
 
 
 def silu(cupy: Any, x: Array) -> Array:

@@ -35,14 +35,17 @@ class CupyIndexing:
         """x[where] += value, counting repeated positions, with atomic additions in a dtype that has them."""
         where = _integer_key(where if isinstance(where, tuple) else (where,))
         if x.dtype.name in _ATOMIC:
-            x.scatter_add(where, value)
+            self._atomic_add(x, where, value)
         elif x.dtype.name == "int64":  # the same bits in two's complement
-            x.view("uint64").scatter_add(where, value.astype("int64", copy=False).view("uint64"))
+            self._atomic_add(x.view("uint64"), where, value.astype("int64", copy=False).view("uint64"))
         else:
             wide = self.float32 if x.dtype.kind in "fV" else "int32"
             total = x.astype(wide)
-            total.scatter_add(where, value.astype(wide))
+            self._atomic_add(total, where, value.astype(wide))
             x[...] = total.astype(x.dtype)
+
+    def _atomic_add(self, x: Array, where: Any, value: Array) -> None:
+        x.scatter_add(where, value)
 
 
 def _integer_key(key: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -40,8 +40,9 @@ def _gemm(cupy: Any, x: Array, y: Array) -> Array:
     one, zero = _numbers()
     # cuBLAS counts columns first: to it, a row-major product is y.T @ x.T.
     cublas.gemmStridedBatchedEx(
-        cupy.cuda.Device().cublas_handle, y_flag, x_flag, m, n, k, one, y.data.ptr, kind, y_step, y_stride, x.data.ptr, kind, x_step,
-        x_stride, zero, out.data.ptr, kind, m, n * m, out.size // (n * m), _COMPUTE_32F, _DEFAULT_ALGORITHM,
+        cupy.cuda.Device().cublas_handle, y_flag, x_flag, m, n, k, one, y.data.ptr, kind, y_step, y_stride,
+        x.data.ptr, kind, x_step, x_stride, zero, out.data.ptr, kind, m, n * m, out.size // (n * m),
+        _COMPUTE_32F, _DEFAULT_ALGORITHM,
     )
     return out
 

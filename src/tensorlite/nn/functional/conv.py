@@ -15,11 +15,16 @@ def tuple_of(value: Any, n: int, name: str) -> tuple[int, ...]:
     """One integer for each of n dimensions."""
     given = (value,) * n if isinstance(value, int) else tuple(value) * (n if len(value) == 1 else 1)
     if len(given) != n:
-        raise RuntimeError(f"expected {name} to be a single integer value or a list of {n} values to match the convolution dimensions, but got {name}={list(given)}")
+        raise RuntimeError(
+            f"expected {name} to be a single integer value or a list of {n} values to match the convolution dimensions, but "
+            f"got {name}={list(given)}"
+        )
     return given
 
 
-def _convolve(n: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int) -> Tensor:
+def _convolve(
+    n: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Tensor:
     batched = _check(n, input, weight, bias, groups)
     x = input if batched else input.unsqueeze(0)
     steps, spread = tuple_of(stride, n, "stride"), tuple_of(dilation, n, "dilation")
@@ -31,7 +36,8 @@ def _convolve(n: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride
     for size, p, k, d in zip(x.shape[2:], pads, weight.shape[2:], spread, strict=True):
         if size + 2 * p < d * (k - 1) + 1:
             raise RuntimeError(
-                f"Calculated padded input size per channel: ({size + 2 * p}). Kernel size: ({d * (k - 1) + 1}). Kernel size can't be "
+                f"Calculated padded input size per channel: ({size + 2 * p}). Kernel size: ({d * (k - 1) + 1}). Kernel size "
+                "can't be "
                 "greater than actual input size"
             )
     out = ops.conv(x, weight, stride=steps, padding=pads, dilation=spread, groups=groups)
@@ -58,16 +64,21 @@ def _check(n: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: i
             f"{weight.shape[1] * groups} channels, but got {channels} channels instead"
         )
     if weight.shape[0] % groups:
-        raise RuntimeError(f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got {list(weight.shape)}")
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got {list(weight.shape)}"
+        )
     if bias is not None and tuple(bias.shape) != (weight.shape[0],):
         raise RuntimeError(
-            f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {weight.shape[0]} elements, but got "
+            f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {weight.shape[0]} elements, "
+            "but got "
             f"bias of size {list(bias.shape)} instead"
         )
     return ndim == n + 2
 
 
-def _padded(n: int, x: Tensor, weight: Tensor, padding: Any, stride: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[Tensor, tuple[int, ...]]:
+def _padded(
+    n: int, x: Tensor, weight: Tensor, padding: Any, stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[Tensor, tuple[int, ...]]:
     if padding == "valid":
         return x, (0,) * n
     if padding == "same":
@@ -86,7 +97,10 @@ def _padded(n: int, x: Tensor, weight: Tensor, padding: Any, stride: tuple[int, 
     return x, pads
 
 
-def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Tensor:
+def conv1d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
     """Cross-correlation: (N, C, L) and (O, C / groups, k) to (N, O, L').
 
     >>> import tensorlite as tl
@@ -96,7 +110,10 @@ def conv1d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
     return _convolve(1, input, weight, bias, stride, padding, dilation, groups)
 
 
-def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Tensor:
+def conv2d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
     """Cross-correlation: (N, C, H, W) and (O, C / groups, kH, kW) to (N, O, H', W').
 
     Raises:
@@ -109,7 +126,10 @@ def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: An
     return _convolve(2, input, weight, bias, stride, padding, dilation, groups)
 
 
-def conv3d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Tensor:
+def conv3d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
     """Cross-correlation: (N, C, D, H, W) and (O, C / groups, kD, kH, kW) to (N, O, D', H', W').
 
     >>> import tensorlite as tl

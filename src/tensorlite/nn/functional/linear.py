@@ -56,7 +56,10 @@ def embedding(
     tensor([[3., 4.]])
     """
     if input.dtype not in (dtypes.int64, dtypes.int32):
-        raise RuntimeError(f"Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; got {input.dtype}")
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; got "
+            f"{input.dtype}"
+        )
     if max_norm is not None or scale_grad_by_freq or sparse:
         raise NotImplementedError("embedding(): max_norm, scale_grad_by_freq and sparse are not supported yet")
     n = weight._array.shape[0]

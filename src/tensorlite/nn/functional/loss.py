@@ -146,7 +146,8 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
             raise IndexError(f"Target {low if low < 0 else high} is out of bounds.")
     if weight is not None and (weight.ndim != 1 or weight.numel() != classes):
         raise RuntimeError(
-            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {list(weight.shape)}"
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
+            f"{list(weight.shape)}"
         )
     picked = indexing.take_along_axis(input, safe.unsqueeze(axis), axis=axis).squeeze(axis)
     scale = (~ignored).to(input.dtype) if weight is None else indexing.take(weight, safe, axis=0) * (~ignored).to(input.dtype)
@@ -181,7 +182,9 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     return _smoothed(hard, logs, target, weight, ignore_index, chosen, label_smoothing, axis)
 
 
-def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, axis: int) -> Tensor:
+def _soft_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, axis: int
+) -> Tensor:
     if not target.dtype.is_floating_point:
         raise RuntimeError("Expected floating point type for target with class probabilities, got " + str(target.dtype))
     if smoothing:
@@ -195,7 +198,9 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, re
     return reduced(-terms.sum(axis), reduction)
 
 
-def _smoothed(hard: Tensor, logs: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, smoothing: float, axis: int) -> Tensor:
+def _smoothed(
+    hard: Tensor, logs: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, smoothing: float, axis: int
+) -> Tensor:
     classes = logs.shape[axis]
     kept = target != ignore_index
     scaled = logs if weight is None else logs * weight.reshape(-1, *(1,) * (logs.ndim - axis - 1))
@@ -227,7 +232,8 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     chosen = legacy_reduction(size_average, reduce, reduction)
     if target.shape != input.shape:
         raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. Please ensure "
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. Please "
+            "ensure "
             "they have the same size."
         )
     x = input.detach()
@@ -293,7 +299,9 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
     return reduced((-target * (input1 - input2) + margin).clamp_min(0), legacy_reduction(size_average, reduce, reduction))
 
 
-def soft_margin_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+def soft_margin_loss(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:
     """log(1 + exp(-target x)).
 
     >>> import tensorlite as tl

@@ -50,7 +50,9 @@ def batch_norm(
     return _normalized(input, weight, bias, axes, shape, eps)
 
 
-def _normalized(input: Tensor, weight: Tensor | None, bias: Tensor | None, axes: tuple[int, ...], shape: tuple[int, ...], eps: float) -> Tensor:
+def _normalized(
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, axes: tuple[int, ...], shape: tuple[int, ...], eps: float
+) -> Tensor:
     """Half precision is normalised in float32."""
     d = input.dtype
     if d.itemsize == 2:
@@ -59,7 +61,9 @@ def _normalized(input: Tensor, weight: Tensor | None, bias: Tensor | None, axes:
     return ops.normalize(input, weight, bias, axes=axes, shape=shape, eps=eps)
 
 
-def _with_statistics(input: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any, shape: tuple[int, ...], eps: float) -> Tensor:
+def _with_statistics(
+    input: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any, shape: tuple[int, ...], eps: float
+) -> Tensor:
     scale = (var + eps).rsqrt()
     if weight is not None:
         scale = scale * weight
@@ -75,7 +79,9 @@ def _follow(input: Tensor, running_mean: Tensor, running_var: Tensor, axes: tupl
         running_var.mul_(1 - momentum).add_(var.to(running_var.dtype) * momentum)
 
 
-def layer_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
+def layer_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
     """Normalise over the last dimensions (Ba et al., 2016).
 
     >>> import tensorlite as tl
@@ -86,16 +92,21 @@ def layer_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | 
     n = len(wanted)
     if not n or tuple(input.shape[-n:]) != wanted:
         raise RuntimeError(
-            f"Given normalized_shape={list(wanted)}, expected input with shape [*, {', '.join(map(str, wanted))}], but got input of "
+            f"Given normalized_shape={list(wanted)}, expected input with shape [*, {', '.join(map(str, wanted))}], but got "
+            "input of "
             f"size{list(input.shape)}"
         )
     for name, t in (("weight", weight), ("bias", bias)):
         if t is not None and tuple(t.shape) != wanted:
-            raise RuntimeError(f"Expected {name} to be of same shape as normalized_shape, but got {list(t.shape)} and {list(wanted)}")
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {list(t.shape)} and {list(wanted)}"
+            )
     return _normalized(input, weight, bias, tuple(range(input.ndim - n, input.ndim)), wanted, eps)
 
 
-def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
     """Normalise groups of channels of (N, C, *) (Wu and He, 2018).
 
     >>> import tensorlite as tl
@@ -106,7 +117,10 @@ def group_norm(input: Tensor, num_groups: int, weight: Tensor | None = None, bia
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
     n, channels = input.shape[:2]
     if num_groups <= 0 or channels % num_groups:
-        raise RuntimeError(f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(input.shape)} and num_groups={num_groups}")
+        raise RuntimeError(
+            f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(input.shape)} "
+            f"and num_groups={num_groups}"
+        )
     grouped = input.reshape(n, num_groups, -1)
     out = _normalized(grouped, None, None, (2,), (1, num_groups, 1), eps).reshape(input.shape)
     shape = (1, channels, *(1,) * (input.ndim - 2))

@@ -23,7 +23,10 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise RuntimeError("Padding length must be divisible by 2")
     n = len(pad) // 2
     if n > input.ndim:
-        raise RuntimeError(f"Padding length should be less than or equal to two times the input dimension but got padding length {len(pad)} and input of dimension {input.ndim}")
+        raise RuntimeError(
+            f"Padding length should be less than or equal to two times the input dimension but got padding length {len(pad)} "
+            f"and input of dimension {input.ndim}"
+        )
     widths = [(int(pad[2 * i]), int(pad[2 * i + 1])) for i in range(n)][::-1]
     if mode == "constant":
         return _constant(input, widths, value)
@@ -44,7 +47,10 @@ def _constant(input: Tensor, widths: list[tuple[int, int]], value: float | None)
             size = input.shape[lead + i]
             start, end = max(-a, 0), size - max(-b, 0)
             if end < start:
-                raise RuntimeError(f"The input size {size}, plus negative padding {a} and {b}, resulted in a negative output size, which is invalid.")
+                raise RuntimeError(
+                    f"The input size {size}, plus negative padding {a} and {b}, resulted in a negative output size, which is "
+                    "invalid."
+                )
             input = input.narrow(lead + i, start, end - start)
         widths = [(max(a, 0), max(b, 0)) for a, b in widths]
     return shaping.pad_constant(input, widths=(*((0, 0),) * lead, *widths), value=0 if value is None else value)
@@ -55,7 +61,8 @@ def _source(input: Tensor, axis: int, before: int, after: int, mode: str) -> Ten
     n = input.shape[axis]
     if mode == "reflect" and (before >= n or after >= n):
         raise RuntimeError(
-            f"Argument #4: Padding size should be less than the corresponding input dimension, but got: padding ({before}, {after}) "
+            f"Argument #4: Padding size should be less than the corresponding input dimension, but got: padding ({before}, "
+            f"{after}) "
             f"at dimension {axis} of input {list(input.shape)}"
         )
     if mode == "circular" and (before > n or after > n):

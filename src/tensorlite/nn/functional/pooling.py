@@ -112,7 +112,9 @@ avg_pool1d, avg_pool2d, avg_pool3d = _avg(1), _avg(2), _avg(3)
 def _adaptive(n: int, input: Tensor, output_size: Any) -> tuple[int, ...]:
     sizes = (output_size,) * n if isinstance(output_size, int) or output_size is None else tuple(output_size)
     if len(sizes) != n or input.ndim not in (n + 1, n + 2):
-        raise RuntimeError(f"adaptive pool: expected {n} output sizes and a {n + 1}D or {n + 2}D input, got {sizes} and {list(input.shape)}")
+        raise RuntimeError(
+            f"adaptive pool: expected {n} output sizes and a {n + 1}D or {n + 2}D input, got {sizes} and {list(input.shape)}"
+        )
     return tuple(input.shape[i - n] if s is None else s for i, s in enumerate(sizes))
 
 

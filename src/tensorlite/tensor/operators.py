@@ -1,0 +1,73 @@
+"""Python's operators on tensors. They are the ops themselves: nothing stands between ``x + y`` and `ops.add`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..ops import pointwise
+from . import arithmetic
+from .linalg import matmul
+from .shaping import t
+from .spelling import inplace_of, methods
+
+__all__ = ["operators"]
+
+Method = Callable[..., Any]
+
+_BINARY: dict[str, Method] = {
+    "add": pointwise.add,
+    "sub": pointwise.subtract,
+    "mul": pointwise.multiply,
+    "truediv": pointwise.divide,
+    "floordiv": pointwise.floor_divide,
+    "mod": pointwise.remainder,
+    "pow": arithmetic.pow,
+    "matmul": matmul,
+    "and": pointwise.bitwise_and,  # type: ignore[attr-defined]
+    "or": pointwise.bitwise_or,  # type: ignore[attr-defined]
+    "xor": pointwise.bitwise_xor,  # type: ignore[attr-defined]
+    "lshift": pointwise.bitwise_left_shift,  # type: ignore[attr-defined]
+    "rshift": pointwise.bitwise_right_shift,  # type: ignore[attr-defined]
+}
+_INPLACE = {
+    "add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_", "floordiv": "floor_divide_", "mod": "remainder_", "pow": "pow_",
+    "and": "bitwise_and_", "or": "bitwise_or_", "xor": "bitwise_xor_", "lshift": "bitwise_left_shift_",
+    "rshift": "bitwise_right_shift_",
+}  # fmt: skip
+_ORDER = ("lt", "le", "gt", "ge")
+_EQUALITY = ("eq", "ne")
+_UNARY = {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not", "__pos__": "positive"}
+
+
+def _reflected(op: Method) -> Method:
+    return lambda self, other: op(other, self)
+
+
+def _lenient(op: Method) -> Method:
+    """Comparing with something that is no number (``x == None``) is False, not an error."""
+
+    def method(self: Any, other: Any) -> Any:
+        try:
+            return op(self, other)
+        except TypeError:
+            return NotImplemented
+
+    return method
+
+
+def operators() -> dict[str, Method]:
+    """The special methods by name."""
+    found: dict[str, Method] = {"t_": inplace_of(t, "t_")}
+    for name, op in _BINARY.items():
+        found[f"__{name}__"] = op
+        found[f"__r{name}__"] = _reflected(op)
+    for name, method in _INPLACE.items():
+        found[f"__i{name}__"] = methods[method]
+    for name in _ORDER:
+        found[f"__{name}__"] = methods[name]
+    for name in _EQUALITY:
+        found[f"__{name}__"] = _lenient(methods[name])
+    for name, method in _UNARY.items():
+        found[name] = methods[method]
+    return found
