@@ -217,7 +217,7 @@ def draw(rows: list[Row], path: Path, subtitle: str) -> None:
 
     matplotlib.use("Agg")  # a picture in a file needs no window
     import matplotlib.pyplot as plt
-    from matplotlib.ticker import NullFormatter
+    from matplotlib.ticker import NullLocator
 
     devices = [d for d in ("cpu", "cuda") if any(f"ratio {d}" in row for row in rows)]
     plt.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False})
@@ -237,10 +237,10 @@ def draw(rows: list[Row], path: Path, subtitle: str) -> None:
         lowest, highest = min(r[1] for r in ratios), max(r[2] for r in ratios)
         axes.axvline(1, color="#1f2937", lw=1)
         ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if lowest / 2 < t < highest * 2]
-        axes.set(xscale="log", xlim=(min(0.5, lowest / 1.6), max(2, highest * 1.6)), yticks=places, xticks=ticks)
+        axes.set(xscale="log", xlim=(min(0.5, lowest / 1.6), max(2, highest * 1.6)), xticks=ticks)
+        axes.set_yticks(places, [label(row) for row in rows])
         axes.set_xticklabels([f"{t:g}x" for t in ticks])
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_yticks(places, [row["case"].removesuffix(", both ways") if "ops" not in row["case"] else row["case"] for row in rows])
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color="#e5e7eb")
         axes.set_axisbelow(True)
@@ -253,6 +253,12 @@ def draw(rows: list[Row], path: Path, subtitle: str) -> None:
     figure.supxlabel(subtitle, fontsize=9, color="#6b7280")
     figure.savefig(path, dpi=150, facecolor="white")
     plt.close(figure)
+
+
+def label(row: Row) -> str:
+    """The name of a case, without what the name of its group says already."""
+    name: str = row["case"]
+    return name.removesuffix(", both ways") if row["group"] == "forward and backward" else name
 
 
 def positions(rows: list[Row]) -> tuple[list[float], list[tuple[float, str]]]:
@@ -289,7 +295,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure tensorlite against PyTorch.")
     parser.add_argument("--cases", nargs="+", default=[""], metavar="WORD", help="only cases whose name has one of these words")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parser.add_argument("--threads", type=int, default=cores, help="of each library; default: all cores")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="only this one; default: the CPU, and CUDA where it is present")
     parser.add_argument("--output", type=Path, default=Path("benchmark.png"), help="where the picture goes")
     parser.add_argument("--worker", help=argparse.SUPPRESS)

@@ -14,9 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from . import autograd, devices, dtypes
-from .autograd import (
-    enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
-)
+from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backends import register_backend
 from .devices import device, get_default_device, set_default_device
 from .dtypes import *  # noqa: F403
@@ -25,9 +23,7 @@ from .tensor import *  # noqa: F403
 from .tensor import Generator, Size, Tensor
 from .tensor import random as random
 from .tensor.creation import tensor as tensor
-from .tensor.metadata import (
-    can_cast, is_complex, is_floating_point, is_nonzero, is_tensor, numel, promote_types, result_type,
-)
+from .tensor.metadata import can_cast, is_complex, is_floating_point, is_nonzero, is_tensor, numel, promote_types, result_type
 from .tensor.printing import set_printoptions
 from .tensor.spelling import functions as _functions
 

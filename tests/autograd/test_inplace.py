@@ -12,8 +12,8 @@ import tensorlite as tl
 torch = pytest.importorskip("torch", reason="the oracle of these tests is PyTorch: pip install 'tensorlite[conformance]'")
 
 LENIENT = ("modified by an inplace", "refer to a single memory location", "a leaf Variable that requires grad")
-"""Errors of PyTorch's where tensorlite, which computes before it writes, may have the right number instead. (PyTorch takes a view for
-a leaf when its base came to require grad later; true leaves are in ERRORS below.)"""
+"""Errors of PyTorch's where tensorlite, which computes before it writes, may have the right number instead. (PyTorch takes a view
+for a leaf when its base came to require grad later; true leaves are in ERRORS below.)"""
 
 Program = list[tuple[str, int, int]]
 STEPS = ["mul_", "add_", "exp_", "tanh", "view0", "view_t", "view_flat", "narrow", "setitem", "mul", "sum_into", "zero_", "diag",

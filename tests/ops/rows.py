@@ -115,7 +115,6 @@ class Row:
     """Multiplies the tolerances of the comparison with torch."""
     special: bool = True
     """Pointwise: compare nan, infinities and zeros, too."""
-    strict: bool = True
     tags: frozenset[str] = field(default_factory=frozenset)
 
     @property

@@ -100,7 +100,7 @@ def _functions() -> list[Row]:
     square = real(4, 5)
 
     def duplicate(name: str, **options: Any) -> Callable[..., Any]:
-        return lambda m, x, s: getattr(m, name)(x, 0, m.tensor([1, 1, 3]), s, **options)
+        return lambda m, x, s: getattr(m, name)(x, 0, m.tensor([1, 1, 3], device=x.device), s, **options)
 
     return [
         row("gather", square, index(4, 3, 5), call=lambda m, x, i: m.gather(x, 0, i)),
@@ -110,8 +110,7 @@ def _functions() -> list[Row]:
             "scatter",
             square,
             real(2, 5),
-            call=lambda m, x, s: m.scatter(x, 0, m.tensor([[0, 1, 2, 3, 0], [1, 2, 3, 0, 1]]), s),
-            strict=False,
+            call=lambda m, x, s: m.scatter(x, 0, m.tensor([[0, 1, 2, 3, 0], [1, 2, 3, 0, 1]], device=x.device), s),
         ),
         row("scatter[number]", square, index(4, 2, 5), call=lambda m, x, i: m.scatter(x, 0, i, 3)),
         row(
@@ -126,17 +125,16 @@ def _functions() -> list[Row]:
         row("scatter_add[smaller]", square, index(5, 2, 3), real(3, 4), call=lambda m, x, i, s: m.scatter_add(x, 1, i, s)),
         row("index_select", square, index(4, 6), call=lambda m, x, i: m.index_select(x, 0, i)),
         row("index_select[dim]", X, index(3, 2), call=lambda m, x, i: x.index_select(-2, i)),
-        row("index_add", square, real(3, 5), call=duplicate("index_add"), strict=False),
-        row("index_add[alpha]", square, real(3, 5), call=duplicate("index_add", alpha=2), strict=False),
-        row("index_copy", square, real(2, 5), call=lambda m, x, s: m.index_copy(x, 0, m.tensor([3, 1]), s), strict=False),
+        row("index_add", square, real(3, 5), call=duplicate("index_add")),
+        row("index_add[alpha]", square, real(3, 5), call=duplicate("index_add", alpha=2)),
+        row("index_copy", square, real(2, 5), call=lambda m, x, s: m.index_copy(x, 0, m.tensor([3, 1], device=x.device), s)),
         row("index_fill", square, index(5, 2), call=lambda m, x, i: m.index_fill(x, 1, i, 2)),
         row("index_put", square, index(4, 3), real(3, 5), call=lambda m, x, i, v: m.index_put(x, (i,), v, accumulate=True)),
         row(
             "index_put[no accumulate]",
             square,
             real(2),
-            call=lambda m, x, v: m.index_put(x, (m.tensor([0, 2]), m.tensor([1, 1])), v),
-            strict=False,
+            call=lambda m, x, v: m.index_put(x, (m.tensor([0, 2], device=x.device), m.tensor([1, 1], device=x.device)), v),
         ),
         row("take", square, index(20, 3, 2), call=lambda m, x, i: m.take(x, i)),
         row("take_along_dim", square, index(5, 4, 2), call=lambda m, x, i: m.take_along_dim(x, i, 1)),

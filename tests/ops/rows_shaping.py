@@ -64,8 +64,7 @@ def _reshapes() -> list[Row]:
         row(
             "repeat_interleave[counts]",
             real(2, 3),
-            call=lambda m, x: m.repeat_interleave(x, m.tensor([2, 0, 1]), dim=1),
-            strict=False,
+            call=lambda m, x: m.repeat_interleave(x, m.tensor([2, 0, 1], device=x.device), dim=1),
         ),
         row("contiguous", x, call=lambda m, x: x.transpose(0, 1).contiguous()),
         row("clone", x, call=lambda m, x: x.clone()),

@@ -163,7 +163,7 @@ def _function(row: Row) -> tuple[Any, tuple[Any, ...]]:
     return function, tuple(tensors[n] for n in where)
 
 
-@each([r for r in ROWS if r.strict])
+@each(ROWS)
 def test_strict_device(row: Row) -> None:
     """The device that refuses NumPy gives the same values and gradients, bit for bit."""
     dtypes = [d for d in ("float32", "int64", "complex64") if d in row.dtypes] or list(row.dtypes[:1])
@@ -177,17 +177,29 @@ def test_strict_device(row: Row) -> None:
             check_gradients(STRICT, row, dtype, {}, {}, exact=True)
 
 
-@each([r for r in ROWS if r.strict])
-def test_emulated_cuda(row: Row) -> None:
-    """The CUDA backend's code gives the CPU's values and gradients, as far as it runs without a GPU."""
+def check_device(device: Library, row: Row) -> None:
+    """Values and gradients equal the CPU's, in every dtype."""
     for dtype in row.dtypes:
         try:
             expected = run(CPU, row, dtype)[0]
         except (RuntimeError, TypeError, IndexError, ValueError):
             continue
-        compare(run(EMULATED, row, dtype)[0], expected, EMULATED, CPU)
+        compare(run(device, row, dtype)[0], expected, device, CPU, row.rtol)
         if row.grad and dtype in ("float32", "complex64"):
-            check_gradients(EMULATED, row, dtype, {}, {})
+            check_gradients(device, row, dtype, {}, {})
+
+
+@each(ROWS)
+def test_emulated_cuda(row: Row) -> None:
+    """The CUDA backend's code, as far as it runs without a GPU."""
+    check_device(EMULATED, row)
+
+
+@pytest.mark.cuda
+@each(ROWS if tl.cuda.is_available() else [])
+def test_cuda(row: Row) -> None:
+    """The GPU itself."""
+    check_device(Library("cuda"), row)
 
 
 @each([r for r in ROWS if r.plain and hasattr(tl.Tensor, r.function) and r.function != "where"])

@@ -6,9 +6,7 @@ from .base import Accumulator, Node
 from .function import Function, once_differentiable
 from .functions import backward, grad
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
-from .modes import (
-    enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
-)
+from .modes import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 
 __all__ = [
     "Accumulator", "Function", "GradcheckError", "Node", "backward", "detect_anomaly", "enable_grad", "function", "grad",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .modes import modes
-from .op import generated_globals
+from .op import set_shared
 
 __all__ = ["detect_anomaly", "set_detect_anomaly", "is_anomaly_enabled"]
 
@@ -21,7 +21,7 @@ class set_detect_anomaly:
         self._before = modes.anomaly, modes.check_nan
         modes.anomaly, modes.check_nan = mode, mode and check_nan
         if mode:
-            generated_globals["WATCHED"] = True  # from now on ops ask this thread's mode
+            set_shared("WATCHED", True)  # from now on ops ask this thread's mode
 
     def __enter__(self) -> None:
         return None

@@ -44,7 +44,7 @@ def register_tensor_type(cls: type[TensorBase]) -> None:
     from . import op
 
     _TensorType.cls = cls
-    op.generated_globals["Tensor"] = cls
+    op.set_shared("Tensor", cls)
 
 
 def wrap(array: Array, xp: Backend, node: Node | Accumulator | None = None) -> Any:
@@ -140,7 +140,7 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that receive this node's gradients, each with an output number, as in PyTorch."""
         return tuple(
-            (edge, 0) if not isinstance(edge, Node) or edge.op is not output_op else (edge.edges[0], edge.versions[0])  # type: ignore[index]
+            (edge, 0) if not isinstance(edge, Node) or edge.op is not output_op else (edge.edges[0], edge.versions[0])
             for edge in self.edges
         )
 

@@ -113,7 +113,7 @@ class _Walk:
                     node.saved = None
             else:
                 grads = self._visit(node, g)
-            for edge, gradient in zip(node.edges, grads):
+            for edge, gradient in zip(node.edges, grads):  # noqa: B905  (strict= takes time, for every node)
                 if gradient is None or edge is None:
                     continue
                 if gradient.shape != edge.shape or gradient.dtype is not edge.dtype:
@@ -166,11 +166,11 @@ class _Walk:
             node.saved = None
         if self.needed is None:
             return grads
-        return tuple(x if edge in self.needed else None for edge, x in zip(node.edges, grads))
+        return tuple(x if edge in self.needed else None for edge, x in zip(node.edges, grads, strict=True))
 
     def _collect(self, node: Node, g: Gradient) -> None:
         """Put the gradient of one output into the list of its op's gradients."""
-        parent, number = node.edges[0], node.versions[0]  # type: ignore[index]
+        parent, number = node.edges[0], node.versions[0]
         if parent not in self.waiting:
             self.waiting[parent] = [None] * len(parent.shape)  # type: ignore[index, union-attr]
             heapq.heappush(self.heap, (-parent.seq, parent))  # type: ignore[misc, union-attr]

@@ -2,29 +2,26 @@
 
     exp = op("exp(x)", x=lambda g, out: g * out)
 
-`docs/design/architecture.md` explains the grammar. `op` parses the signature once, writes two Python functions as one would by
-hand for speed, and compiles them; ``exp.source`` shows what was written.
+`docs/design/architecture.md` explains the grammar. When an op is first called, its signature is parsed once, two Python functions
+are written as one would write them by hand for speed, and compiled; ``exp.op.source`` shows what was written.
 """
 
 from __future__ import annotations
 
-import ast
-import inspect
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 from ..backends.base import register_body
 from . import base, promote
 from .modes import INFERENCE, modes
-from .writer import write_backward, write_forward
 
 __all__ = ["Op", "composite", "define", "op"]
 
 Rule = Callable[..., Any]
 
-generated_globals: dict[str, Any] = {
+_SHARED: dict[str, Any] = {
     "__name__": "tensorlite.autograd.generated",
     "Tensor": base.TensorBase,
     "new": object.__new__,
@@ -43,42 +40,70 @@ generated_globals: dict[str, Any] = {
     "trace": promote.trace,
     "WATCHED": False,
 }
-"""What the generated functions see. `base.register_tensor_type` puts the Tensor class in; `anomaly` sets WATCHED."""
+"""What all generated functions see, beside their own op (``OP``, ``SELF``) and rules (``RULE_x``)."""
+
+_scopes: list[dict[str, Any]] = [_SHARED]
 
 
-@dataclass(eq=False)
+def set_shared(name: str, value: Any) -> None:
+    """Change what generated functions see under a name: the Tensor class, or whether a thread detects anomalies."""
+    for scope in _scopes:
+        scope[name] = value
+
+
 class Op:
-    """What is known of one op, for the engine (`backward`), for views, and for people."""
+    """What is known of one op, for the engine (`backward`), for views, and for people.
 
-    name: str
+    It is completed when first needed: until then only the definition as it was written is kept.
+
+    Attributes:
+        name: the name; also the backend's function.
+        inputs: positional parameters (tensors); `variadic` is the one written with a star, `optional` those that may be None.
+        static: keyword-only parameters with their defaults as source ("" for none).
+        outputs: names of the outputs, where there are several.
+        rules, joint: the gradients: one function for each input, or one for all.
+        promotes: pointwise ops: "common", or "float" (integers become the default dtype); else None: inputs must agree already.
+        kept: what `Node.saved` holds, in order, by parameter name.
+        source: the text of the generated functions.
+        forward, backward: the generated functions.
+    """
+
     inputs: tuple[str, ...]
-    """Positional parameters: tensors."""
     static: dict[str, str]
-    """Keyword-only parameters with their defaults as source ("" for none)."""
     outputs: tuple[str, ...]
-    rules: dict[str, Rule]
-    variadic: str | None = None
-    optional: frozenset[str] = frozenset()
-    joint: Rule | None = None
-    """One function that returns all gradients, where they share most of their work."""
-    promotes: str | None = None
-    """Pointwise ops: 'common', 'float' (integers become the default dtype), else None: inputs must agree already."""
-    promoted_inputs: tuple[str, ...] = ()
-    view: bool = False
-    holomorphic: bool = True
-    node_name: str = ""
-    kept: tuple[str, ...] = ()
-    """What `Node.saved` holds, in order, by parameter name."""
-    source: str = ""
-    forward: Callable[..., Any] = field(default=None, repr=False)  # type: ignore[assignment]
-    backward: Callable[..., Any] = field(default=None, repr=False)  # type: ignore[assignment]
+    variadic: str | None
+    optional: frozenset[str]
+    promoted_inputs: tuple[str, ...]
+    kept: tuple[str, ...]
+    source: str
+    backward: Callable[..., Any]
+
+    def __init__(
+        self, signature: str, rules: dict[str, Rule], joint: Rule | None, promotes: str | None, view: bool, holomorphic: bool,
+        node_name: str | None,
+    ) -> None:  # fmt: skip
+        self.signature = signature
+        self.name = signature.partition("(")[0].strip()
+        self.rules, self.joint, self.view, self.holomorphic = rules, joint, view, holomorphic
+        self.promotes, _, self._promoted_inputs = (promotes or "").partition(":")
+        self.node_name = (node_name or self.name.title().replace("_", "")) + "Backward0"
+        self.forward: Any = _stub(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if "kept" in self.__dict__ or name.startswith("__"):
+            raise AttributeError(f"Op has no attribute '{name}'")
+        _complete(self)
+        return getattr(self, name)
+
+    def __repr__(self) -> str:
+        return f"<op {self.signature}>"
 
     def unpack(self, node: base.Node) -> tuple[Any, ...]:
         """The saved values as Tensors that are still connected to the graph, for a backward that is itself recorded."""
         unpacked = []
         for name, value in zip(self.kept, node.saved or (), strict=True):
             if name == self.variadic:
-                edges = node.edges[len(self.inputs) - 1 :] if name in self.rules else (None,) * len(value)
+                edges = node.edges[len(self.inputs) - 1 :] if name in self.rules or self.joint else (None,) * len(value)
                 value = tuple(base.wrap(v, node.xp, e) for v, e in zip(value, edges, strict=True))
             elif isinstance(value, node.xp.array_type):
                 value = base.wrap(value, node.xp, self._owner(name, node))
@@ -101,13 +126,13 @@ class Op:
     def gradient_names(self) -> set[str]:
         """The rule parameters that stand for gradients of outputs."""
         rules = [*self.rules.values(), *([self.joint] if self.joint else [])]
-        return {p for rule in rules for p in inspect.signature(rule).parameters if p == "g" or p.startswith("g_")}
+        return {p for rule in rules for p in parameters(rule) if p == "g" or p.startswith("g_")}
 
 
 def op(
     signature: str, *, joint: Rule | None = None, promotes: str | None = None, view: bool = False,
     holomorphic: bool = True, node_name: str | None = None, **rules: Rule,
-) -> Callable[..., Any]:
+) -> Any:
     """Define a primitive op; its forward is the backend's function of that name.
 
     Args:
@@ -120,25 +145,18 @@ def op(
         node_name: PyTorch's name of the node, when it is not the op's name in camel case.
 
     Returns:
-        the op as a function of Tensors; its attributes ``op`` and ``source`` show what was made.
+        the op as a function of Tensors; its attribute ``op`` tells what is known of it.
 
     Raises:
-        TypeError: a rule has a parameter that is nothing known.
+        TypeError: (when it is first called) a rule has a parameter that is nothing known.
     """
-    made = _parse(signature, rules)
-    made.joint, made.view, made.holomorphic = joint, view, holomorphic
-    made.node_name = (node_name or made.name.title().replace("_", "")) + "Backward0"
-    made.promotes, _, chosen = (promotes or "").partition(":")
-    made.promotes = made.promotes or None
-    made.promoted_inputs = tuple(chosen.split()) or made.inputs
-    _compile(made)
-    return made.forward
+    return Op(signature, rules, joint, promotes, view, holomorphic, node_name).forward
 
 
-def define(signature: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def define(signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Define a primitive whose forward is the decorated body, unless a backend has a kernel of that name."""
 
-    def with_body(body: Callable[..., Any]) -> Callable[..., Any]:
+    def with_body(body: Callable[..., Any]) -> Any:
         function = op(signature, **options)
         register_body(function.__name__, body)
         function.__doc__ = body.__doc__
@@ -161,42 +179,68 @@ def composite(body: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _parse(signature: str, rules: dict[str, Rule]) -> Op:
-    call, _, outputs = signature.partition("->")
+def parameters(rule: Rule) -> tuple[str, ...]:
+    """The parameter names of a rule."""
+    code = rule.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def _stub(made: Op) -> Callable[..., Any]:
+    """A function that completes its op when it is first called; from then on it *is* the generated forward."""
+
+    def first_call(*args: Any, **static: Any) -> Any:
+        _complete(made)
+        return made.forward(*args, **static)
+
+    def stub(*args: Any, **static: Any) -> Any:
+        return FIRST_CALL(*args, **static)  # type: ignore[name-defined]  # noqa: F821
+
+    scope = {**_SHARED, "OP": made, "FIRST_CALL": first_call}
+    _scopes.append(scope)
+    function = FunctionType(stub.__code__, scope, made.name)
+    function.op = made  # type: ignore[attr-defined]
+    scope["SELF"] = function
+    return function
+
+
+def _complete(made: Op) -> None:
+    """Parse the signature, write the two functions, compile them, and put the forward's code into the stub."""
+    from .writer import write_backward, write_forward
+
+    _parse(made)
+    _check_rules(made)
+    made.source = write_forward(made) + "\n\n\n" + write_backward(made) + "\n"
+    filename = f"<op {made.name}>"
+    linecache.cache[filename] = (len(made.source), None, made.source.splitlines(True), filename)
+    stub = made.forward
+    scope = stub.__globals__
+    scope["JOINT"] = made.joint
+    scope.update({f"RULE_{name}": rule for name, rule in made.rules.items()})
+    written: dict[str, Any] = {}
+    exec(compile(made.source, filename, "exec"), scope, written)
+    forward = written["forward"]
+    made.backward = written["backward"]
+    stub.__code__, stub.__defaults__, stub.__kwdefaults__ = forward.__code__, forward.__defaults__, forward.__kwdefaults__
+
+
+def _parse(made: Op) -> None:
+    import ast
+
+    call, _, outputs = made.signature.partition("->")
     function = ast.parse(f"def {call.strip()}: pass").body[0]
     assert isinstance(function, ast.FunctionDef)
     args = function.args
-    inputs = [a.arg for a in args.args]
-    optional = frozenset(inputs[len(inputs) - len(args.defaults) :]) if args.defaults else frozenset()
-    variadic = args.vararg.arg if args.vararg else None
-    static = {
+    fixed = [a.arg for a in args.args]
+    made.optional = frozenset(fixed[len(fixed) - len(args.defaults) :]) if args.defaults else frozenset()
+    made.variadic = args.vararg.arg if args.vararg else None
+    made.inputs = tuple(fixed + ([made.variadic] if made.variadic else []))
+    made.static = {
         a.arg: ast.unparse(default) if default is not None else ""
         for a, default in zip(args.kwonlyargs, args.kw_defaults, strict=True)
     }
-    return Op(
-        name=function.name, inputs=tuple(inputs + ([variadic] if variadic else [])), static=static, rules=rules,
-        outputs=tuple(o.strip() for o in outputs.split(",")) if outputs else (), variadic=variadic, optional=optional,
-    )
-
-
-def _compile(made: Op) -> None:
-    """Write, compile and attach the two functions of an op."""
-    _check_rules(made)
+    made.outputs = tuple(o.strip() for o in outputs.split(",")) if outputs else ()
+    made.promoted_inputs = tuple(made._promoted_inputs.split()) or made.inputs
     made.kept = _kept(made)
-    made.source = write_forward(made) + "\n\n" + write_backward(made)
-    filename = f"<op {made.name}>"
-    linecache.cache[filename] = (len(made.source), None, made.source.splitlines(True), filename)
-    namespace: dict[str, Any] = {}
-    exec(compile(made.source, filename, "exec"), generated_globals, namespace)
-    # The functions share one globals dict; what belongs to one op is closed over by `bind`.
-    made.forward, made.backward = namespace["bind"](made, made.rules, made.joint)
-    made.forward.op = made  # type: ignore[attr-defined]
-    made.forward.source = made.source  # type: ignore[attr-defined]
-
-
-def parameters(rule: Rule) -> list[str]:
-    """The parameter names of a rule."""
-    return list(inspect.signature(rule).parameters)
 
 
 def _known(made: Op) -> set[str]:

@@ -6,8 +6,9 @@ dictionaries, no loops, no look-ups that the definition already answers.
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
+
+from .op import parameters
 
 if TYPE_CHECKING:
     from .op import Op
@@ -28,14 +29,10 @@ class _Lines:
 
 
 def write_forward(op: Op) -> str:
-    """The source of ``bind(op, rules, joint)``, which returns (forward, backward); the forward is written here."""
+    """The source of the forward, which has the op's signature."""
     w = _Lines()
-    w("def bind(OP, RULES, JOINT):")
-    for name in op.rules:
-        w(f"    RULE_{name} = RULES['{name}']")
+    w(f"def forward({_signature(op)}):")
     w.depth = 1
-    w(f"def {op.name}({_signature(op)}):")
-    w.depth = 2
     _write_inputs(op, w)
     _write_call(op, w)
     _write_no_graph(op, w)
@@ -128,7 +125,7 @@ def _write_plain_inputs(op: Op, w: _Lines) -> None:
         w(f"n_{v} = tuple([t._node if t._view is None else current_node(t) for t in {v}])")
         w(f"for t in {v}:")
         w("if t._xp is not xp" + (f" or t._array.dtype is not {v}[0]._array.dtype:" if v in op.rules else ":"), 1)
-        w(f"check_inputs(OP, {v}, OP.inputs if '{v}' in RULES else ())", 2)
+        w(f"check_inputs(OP, {v}, OP.inputs if '{v}' in OP.rules else ())", 2)
 
 
 def _differentiable(op: Op) -> list[str]:
@@ -170,7 +167,7 @@ def _write_view(op: Op, w: _Lines, deeper: int) -> None:
     if op.view:
         static = "{" + ", ".join(f"'{k}': {k}" for k in op.static) + "}"
         w(f"if xp.shares_memory(o, a_{op.inputs[0]}):", deeper)
-        w(f"make_view(t, {op.inputs[0]}, {op.name}, {static})", deeper + 1)
+        w(f"make_view(t, {op.inputs[0]}, SELF, {static})", deeper + 1)
 
 
 def _write_no_graph(op: Op, w: _Lines) -> None:
@@ -187,7 +184,7 @@ def _condition(op: Op, name: str) -> str:
     """When `name` must be saved: '' for always, else a test on the nodes."""
     if op.joint is not None or any(i == op.variadic for i in op.rules):
         return ""
-    users = [i for i, rule in op.rules.items() if name in inspect.signature(rule).parameters]
+    users = [i for i, rule in op.rules.items() if name in parameters(rule)]
     if len(users) == len(op.rules):
         return ""
     return " or ".join(f"n_{i} is not None" for i in users)
@@ -238,7 +235,7 @@ def _write_node(op: Op, w: _Lines) -> None:
     w("n = new(Node)")
     w("n.op = OP")
     edges = [(f"n_{i}" if i in _differentiable(op) else "None") for i in op.inputs if i != op.variadic]
-    if op.variadic in op.rules:
+    if op.variadic in _differentiable(op):
         edges.append(f"*n_{op.variadic}")
     w(f"n.edges = ({', '.join(edges)},)")
     w(f"n.saved = ({''.join(_saved_value(op, k) + ', ' for k in op.kept)})")
@@ -275,9 +272,8 @@ def _write_attach(op: Op, w: _Lines) -> None:
 def write_backward(op: Op) -> str:
     """The source of ``backward(node, xp, g, saved)``: checks versions, calls the rules, returns one gradient per input."""
     w = _Lines()
-    w.depth = 1
     w("def backward(node, xp, g, saved):")
-    w.depth = 2
+    w.depth = 1
     checked = _checked(op)
     if op.variadic in op.kept:
         w("v = node.versions")
@@ -297,9 +293,9 @@ def write_backward(op: Op) -> str:
     differentiable = _differentiable(op)
     if op.joint is not None:
         w("needs = [e is not None for e in node.edges]")
-        w(f"return JOINT({', '.join(inspect.signature(op.joint).parameters)})")
+        w(f"return JOINT({', '.join(parameters(op.joint))})")
     elif op.variadic in op.rules:
-        w(f"return RULE_{op.variadic}({', '.join(inspect.signature(op.rules[op.variadic]).parameters)})")
+        w(f"return RULE_{op.variadic}({', '.join(parameters(op.rules[op.variadic]))})")
     else:
         edges = ", ".join(f"e_{i}" if i in differentiable else "_" for i in op.inputs if i != op.variadic)
         single = len(op.inputs) - bool(op.variadic) == 1
@@ -312,11 +308,9 @@ def write_backward(op: Op) -> str:
             if i not in differentiable:
                 terms.append("None")
                 continue
-            call = f"RULE_{i}({', '.join(inspect.signature(op.rules[i]).parameters)})"
+            call = f"RULE_{i}({', '.join(parameters(op.rules[i]))})"
             terms.append(call if single else f"{call} if e_{i} is not None else None")
         w(f"return ({', '.join(terms)},)")
-    w.depth = 1
-    w(f"return {op.name}, backward")
     return w.text()
 
 

@@ -82,4 +82,5 @@ def conv_input(xp: Any, y: Array, weight: Array, *, shape: Ints, stride: Ints, p
         xp.add_(xp.basic_index(padded, key=key), xp.basic_index(columns, key=(slice(None), slice(None), *tap)))
     if not any(padding):
         return padded
-    return xp.basic_index(padded, key=(slice(None), slice(None), *(slice(p, p + n) for p, n in zip(padding, shape[2:], strict=True))))
+    inside = [slice(p, p + n) for p, n in zip(padding, shape[2:], strict=True)]
+    return xp.basic_index(padded, key=(slice(None), slice(None), *inside))

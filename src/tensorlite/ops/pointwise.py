@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..autograd.op import composite, define, op
 
 _LN2, _LN10 = 0.6931471805599453, 2.302585092994046
 Array = Any
+
+if TYPE_CHECKING:  # for type checkers: some ops are made in loops
+
+    def __getattr__(name: str) -> Any: ...
 
 
 def _is(value: Any, number: float) -> bool:

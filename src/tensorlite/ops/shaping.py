@@ -86,7 +86,8 @@ diagonal_spread = op(
 )
 sliding_windows = op(
     "sliding_windows(x, *, window, steps, dilation)", view=True, node_name="Unfold",
-    x=lambda xp, g, x_shape, window, steps, dilation: xp.overlap_add(g, shape=x_shape, window=window, steps=steps, dilation=dilation),
+    x=lambda xp, g, x_shape, window, steps, dilation: xp.overlap_add(
+        g, shape=x_shape, window=window, steps=steps, dilation=dilation),
 )
 overlap_add = op(
     "overlap_add(x, *, shape, window, steps, dilation)",

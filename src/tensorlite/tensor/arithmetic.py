@@ -45,14 +45,14 @@ _UNARY: dict[str, tuple[Any, tuple[str, ...]]] = {
     "relu": (activations.relu, ()),
     "floor": (pointwise.floor, ()),
     "ceil": (pointwise.ceil, ()),
-    "trunc": (pointwise.trunc, ("fix",)),  # type: ignore[attr-defined]
+    "trunc": (pointwise.trunc, ("fix",)),
     "sign": (pointwise.sign, ()),
     "sgn": (pointwise.sgn, ()),
-    "deg2rad": (pointwise.deg2rad, ()),  # type: ignore[attr-defined]
+    "deg2rad": (pointwise.deg2rad, ()),
     "rad2deg": (pointwise.rad2deg, ()),
-    "logical_not": (pointwise.logical_not, ()),  # type: ignore[attr-defined]
+    "logical_not": (pointwise.logical_not, ()),
 }
-_TESTS = {"isnan": pointwise.isnan, "isinf": pointwise.isinf, "isfinite": pointwise.isfinite, "signbit": pointwise.signbit}  # type: ignore[attr-defined]
+_TESTS = {"isnan": pointwise.isnan, "isinf": pointwise.isinf, "isfinite": pointwise.isfinite, "signbit": pointwise.signbit}
 
 for _name, (_op, _aliases) in _UNARY.items():
     _op.__doc__ = _op.__doc__ or f"`{_name}` of every element; shape (*) to (*)."
@@ -156,9 +156,9 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     >>> tl.pow(tl.tensor([1., 2.]), 3)
     tensor([1., 8.])
     """
-    if isinstance(exponent, (int, float)) and exponent == 2 and isinstance(input, TensorBase):
-        if _inexact(input.dtype) or isinstance(exponent, int) and input.dtype.name != "bool":
-            return pointwise.square(input)
+    square = isinstance(exponent, (int, float)) and exponent == 2
+    if square and isinstance(input, TensorBase) and (_inexact(input.dtype) or type(exponent) is int and input.dtype.name != "bool"):
+        return pointwise.square(input)
     return pointwise.pow(input, exponent)
 
 
@@ -194,20 +194,20 @@ for _name, _op, *_aliases in (  # type: ignore[assignment]
     ("xlogy", pointwise.xlogy),
     ("eq", pointwise.equal),
     ("ne", pointwise.not_equal, "not_equal"),
-    ("lt", pointwise.less, "less"),  # type: ignore[attr-defined]
+    ("lt", pointwise.less, "less"),
     ("le", pointwise.less_equal, "less_equal"),
-    ("gt", pointwise.greater, "greater"),  # type: ignore[attr-defined]
+    ("gt", pointwise.greater, "greater"),
     ("ge", pointwise.greater_equal, "greater_equal"),
-    ("logical_and", pointwise.logical_and),  # type: ignore[attr-defined]
+    ("logical_and", pointwise.logical_and),
     ("logical_or", pointwise.logical_or),
-    ("logical_xor", pointwise.logical_xor),  # type: ignore[attr-defined]
+    ("logical_xor", pointwise.logical_xor),
     ("bitwise_and", pointwise.bitwise_and),
-    ("bitwise_or", pointwise.bitwise_or),  # type: ignore[attr-defined]
+    ("bitwise_or", pointwise.bitwise_or),
     ("bitwise_xor", pointwise.bitwise_xor),
     ("gcd", pointwise.gcd),
-    ("lcm", pointwise.lcm),  # type: ignore[attr-defined]
+    ("lcm", pointwise.lcm),
     ("bitwise_left_shift", pointwise.bitwise_left_shift),
-    ("bitwise_right_shift", pointwise.bitwise_right_shift),  # type: ignore[attr-defined]
+    ("bitwise_right_shift", pointwise.bitwise_right_shift),
     ("heaviside", pointwise.heaviside),
     ("nextafter", pointwise.nextafter),
 ):
@@ -233,7 +233,7 @@ def bitwise_not(input: Tensor) -> Tensor:
     """
     if _inexact(input.dtype):
         raise RuntimeError("bitwise_not is only implemented for integer and bool tensors; compare or convert first")
-    return pointwise.bitwise_invert(input)  # type: ignore[attr-defined]
+    return pointwise.bitwise_invert(input)
 
 
 @public(out=False)
@@ -268,7 +268,7 @@ def frac(input: Tensor) -> Tensor:
     >>> tl.frac(tl.tensor([1.5, -1.5]))
     tensor([ 0.5000, -0.5000])
     """
-    return input - pointwise.trunc(input)  # type: ignore[attr-defined]
+    return input - pointwise.trunc(input)
 
 
 @public("clip", inplace=True)
@@ -296,7 +296,7 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
 
 
 def _or_nan(mask: Tensor, input: Tensor) -> Tensor:
-    return mask | pointwise.isnan(input) if _inexact(input.dtype) else mask  # type: ignore[attr-defined]
+    return mask | pointwise.isnan(input) if _inexact(input.dtype) else mask
 
 
 public(name="clamp_min", inplace=True)(lambda input, min: clamp(input, min=min))
@@ -384,7 +384,7 @@ def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = N
     from ..dtypes import finfo
 
     limits = finfo(input.dtype)
-    out = pointwise.where(pointwise.isnan(input), nan or 0.0, input)  # type: ignore[attr-defined]
+    out = pointwise.where(pointwise.isnan(input), nan or 0.0, input)
     out = pointwise.where(input == float("inf"), limits.max if posinf is None else posinf, out)
     return pointwise.where(input == float("-inf"), limits.min if neginf is None else neginf, out)
 

@@ -36,9 +36,9 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
     close = x == y
     if x.dtype.is_floating_point or x.dtype.is_complex:
         if equal_nan:
-            close = close | (pointwise.isnan(x) & pointwise.isnan(y))  # type: ignore[attr-defined]
+            close = close | (pointwise.isnan(x) & pointwise.isnan(y))
         near = pointwise.abs(x - y) <= atol + rtol * pointwise.abs(y)
-        return close | (near & pointwise.isfinite(y))  # type: ignore[attr-defined]
+        return close | (near & pointwise.isfinite(y))
     if rtol or atol:
         close = close | (pointwise.abs(x - y) <= atol + rtol * pointwise.abs(y))
     return close

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..ops import pointwise
 from . import arithmetic
@@ -11,9 +11,35 @@ from .linalg import matmul
 from .shaping import t
 from .spelling import inplace_of, methods
 
-__all__ = ["operators"]
+__all__ = ["Declared", "operators"]
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 Method = Callable[..., Any]
+
+
+class Declared:
+    """What `Tensor` is given when it is put together: nothing here at run time, the operators and all else for type checkers."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+        def _unary(self) -> Tensor: ...
+        def _binary(self, other: Any) -> Tensor: ...
+
+        __neg__ = __pos__ = __abs__ = __invert__ = _unary
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = __matmul__ = _binary
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = __rmatmul__ = _binary
+        __and__ = __or__ = __xor__ = __lshift__ = __rshift__ = __rand__ = __ror__ = __rxor__ = _binary
+        __lt__ = __le__ = __gt__ = __ge__ = _binary
+        __eq__ = __ne__ = _binary  # type: ignore[assignment]
+
+
 
 _BINARY: dict[str, Method] = {
     "add": pointwise.add,
@@ -24,11 +50,11 @@ _BINARY: dict[str, Method] = {
     "mod": pointwise.remainder,
     "pow": arithmetic.pow,
     "matmul": matmul,
-    "and": pointwise.bitwise_and,  # type: ignore[attr-defined]
-    "or": pointwise.bitwise_or,  # type: ignore[attr-defined]
-    "xor": pointwise.bitwise_xor,  # type: ignore[attr-defined]
-    "lshift": pointwise.bitwise_left_shift,  # type: ignore[attr-defined]
-    "rshift": pointwise.bitwise_right_shift,  # type: ignore[attr-defined]
+    "and": pointwise.bitwise_and,
+    "or": pointwise.bitwise_or,
+    "xor": pointwise.bitwise_xor,
+    "lshift": pointwise.bitwise_left_shift,
+    "rshift": pointwise.bitwise_right_shift,
 }
 _INPLACE = {
     "add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_", "floordiv": "floor_divide_", "mod": "remainder_", "pow": "pow_",

@@ -74,7 +74,7 @@ def nansum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: dtyp
     >>> tl.nansum(tl.tensor([1., float("nan")]))
     tensor(1.)
     """
-    return sum(pointwise.where(pointwise.isnan(input), 0, input), dim, keepdim, dtype=dtype)  # type: ignore[attr-defined]
+    return sum(pointwise.where(pointwise.isnan(input), 0, input), dim, keepdim, dtype=dtype)
 
 
 @public()

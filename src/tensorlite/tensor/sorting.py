@@ -101,7 +101,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     n = input.shape[axis] if input._array.ndim else 1
     result = kthvalue(input, (n + 1) // 2, axis, True)
     if input.dtype.is_floating_point and input._array.ndim:
-        nans = pointwise.isnan(input)  # type: ignore[attr-defined]
+        nans = pointwise.isnan(input)
         first = argmax(nans.to(dtypes.int8), axis, True)
         indices = pointwise.where(has_nan(nans, axis, True), first, result.indices)
         result = pair("median")(indexing.take_along_axis(input, indices, axis=axis), indices)

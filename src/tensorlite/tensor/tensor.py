@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import dtypes
 from ..autograd.base import (
@@ -24,29 +24,17 @@ from ..backends import get_backend
 from ..devices import device as Device
 from ..dtypes import dtype as DType
 from ..ops import pointwise, shaping
-from . import (  # noqa: F401  (importing them registers methods)
-    arithmetic,
-    comparing,
-    creation,
-    gathering,
-    indexing,
-    joining,
-    linalg,
-    random,
-    reducing,
-    sorting,
-    triangles,
-)
+from . import arithmetic, comparing, creation, gathering, indexing, joining, linalg, random, reducing, sorting, triangles  # noqa: F401  (importing them registers methods)
 from . import shaping as _shaping  # noqa: F401
 from .conversion import Conversion
-from .operators import operators
+from .operators import Declared, operators
 from .size import Size
 from .spelling import methods
 
 __all__ = ["Tensor"]
 
 
-class Tensor(Conversion, TensorBase):
+class Tensor(Declared, Conversion, TensorBase):
     """An n-dimensional array on a device that remembers how it was made.
 
     Make one with `tensor`, `zeros`, `randn` and the like.
@@ -61,21 +49,6 @@ class Tensor(Conversion, TensorBase):
     __slots__ = ()
     __array_priority__ = 1000
     __hash__ = object.__hash__
-
-    if TYPE_CHECKING:  # for type checkers: what `_attach` gives the class
-
-        def __getattr__(self, name: str) -> Any: ...
-        def __getitem__(self, index: Any) -> Tensor: ...
-        def __setitem__(self, index: Any, value: Any) -> None: ...
-        def _unary(self) -> Tensor: ...
-        def _binary(self, other: Any) -> Tensor: ...
-
-        __neg__ = __pos__ = __abs__ = __invert__ = _unary
-        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = __matmul__ = _binary
-        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = __rmatmul__ = _binary
-        __and__ = __or__ = __xor__ = __lshift__ = __rshift__ = __rand__ = __ror__ = __rxor__ = _binary
-        __lt__ = __le__ = __gt__ = __ge__ = _binary
-        __eq__ = __ne__ = _binary  # type: ignore[assignment]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Tensor:
         if len(args) == 1 and not kwargs and not isinstance(args[0], int):

@@ -105,8 +105,7 @@ class CupyBackend(Transfer, CupyReductions, CupyIndexing, CupyLinalg, ArrayBacke
         """As PyTorch on CUDA: the result is undefined. A look at the data would wait for the device."""
 
     def pow(self, x: Array, y: Array) -> Array:
-        out = self.np.power(x, y)
-        return out.astype("int64") if x.dtype.kind == "b" else out
+        return self.np.power(x, y)
 
     def sign(self, x: Array) -> Array:
         if x.dtype.kind in "iu":

@@ -17,10 +17,13 @@ class CupyLinalg:
 
     np: Any
     halves: Any
+    float32: Any
 
     def matmul(self, x: Array, y: Array) -> Array:
         if x.dtype in self.halves and x.dtype == y.dtype and x.ndim >= 2 and y.ndim >= 2:
             return _gemm(self.np, x, y)
+        if x.dtype in self.halves:  # a vector
+            return self.np.matmul(x.astype(self.float32), y.astype(self.float32)).astype(x.dtype)
         return self.np.matmul(x, y)
 
 
@@ -34,7 +37,7 @@ def _gemm(cupy: Any, x: Array, y: Array) -> Array:
         return out
     x, x_flag, x_step, x_stride = _operand(cupy, x, batch)
     y, y_flag, y_step, y_stride = _operand(cupy, y, batch)
-    from cupy_backends.cuda.libs import cublas  # type: ignore[import-not-found]
+    from cupy_backends.cuda.libs import cublas
 
     kind = _R_16F if x.dtype.kind == "f" else _R_16BF
     one, zero = _numbers()

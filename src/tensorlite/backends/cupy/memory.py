@@ -26,7 +26,7 @@ def watch(cupy: Any, device: int, used: int) -> None:
 
 
 def _counter(cupy: Any) -> Any:
-    class Counter(cupy.cuda.MemoryHook):  # type: ignore[misc, name-defined]
+    class Counter(cupy.cuda.MemoryHook):
         name = "tensorlite"
 
         def malloc_postprocess(self, device_id: int, size: int, mem_size: int, mem_ptr: int, pmem_id: int) -> None:

@@ -41,7 +41,7 @@ class Transfer:
 
     def pinned(self, x: Any) -> Any:
         """A copy of a host array in page-locked memory, from which copies do not wait."""
-        import cupyx  # type: ignore[import-not-found]
+        import cupyx
 
         out = cupyx.empty_pinned(x.shape, x.dtype)
         out[...] = x

@@ -14,7 +14,7 @@ from ..arrays import ArrayBackend
 
 __all__ = ["NumpyBackend", "create"]
 
-# PyTorch computes inf and nan silently. Only calls made from tensorlite's own modules are silenced: a user's NumPy code still warns.
+# PyTorch computes inf and nan silently. Only tensorlite's own modules are silenced: a user's NumPy code still warns.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorlite\.")
 
 _KERNELS = {"sgd_step": "optim", "adam_step": "optim"}

@@ -9,7 +9,7 @@ from typing import Any
 from ... import dtypes
 from ...ops import indexing, pointwise
 from ...tensor import Tensor
-from .activation import logsigmoid, log_softmax
+from .activation import log_softmax, logsigmoid
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cosine_similarity", "cross_entropy",
@@ -24,7 +24,8 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: 
         return reduction
     size_average, reduce = size_average in (None, True), reduce in (None, True)
     chosen = "mean" if size_average and reduce else "sum" if reduce else "none"
-    warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", UserWarning, stacklevel=3)
+    message = f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead."
+    warnings.warn(message, UserWarning, stacklevel=3)
     return chosen
 
 
@@ -114,8 +115,10 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     return _weighted(pointwise.where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta), weight, reduction)
 
 
-def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
-             reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
+    reduce: bool | None = None, reduction: str = "mean",
+) -> Tensor:
     """Minus the log-probability of the target class: (N, C, *) and (N, *).
 
     Raises:
@@ -157,8 +160,10 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
     return reduced(loss, chosen)
 
 
-def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
-                  ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Tensor:
+def cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
+    reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Tensor:
     """The cross-entropy of logits (N, C, *) and classes (N, *) or class probabilities (N, C, *).
 
     Raises:
@@ -243,8 +248,10 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     return reduced(loss if weight is None else loss * weight, chosen)
 
 
-def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
-                                     reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None) -> Tensor:
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+    reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None,
+) -> Tensor:
     """`binary_cross_entropy` of sigmoid(input), without overflow.
 
     >>> import tensorlite as tl
@@ -345,8 +352,10 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return (x1 - x2 + eps).norm(p, -1, keepdim)
 
 
-def triplet_margin_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
-                        swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> Tensor:
+def triplet_margin_loss(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
+    swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
+) -> Tensor:
     """max(0, d(anchor, positive) - d(anchor, negative) + margin).
 
     >>> import tensorlite as tl
