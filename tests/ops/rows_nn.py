@@ -185,6 +185,10 @@ def _norms() -> list[Row]:
             real(3),
             call=lambda f, x, w, b: f.instance_norm(x, None, None, w, b),
         ),
+        nn("rms_norm", x, call=lambda f, x: f.rms_norm(x, (5,))),
+        nn("rms_norm[weight]", x, real(4, 5), call=lambda f, x, w: f.rms_norm(x, (4, 5), w, 1e-3)),
+        nn("local_response_norm", real(2, 5, 3), call=lambda f, x: f.local_response_norm(x, 3, alpha=0.5, k=2.0)),
+        nn("local_response_norm[even]", real(2, 5, 3, 2), call=lambda f, x: f.local_response_norm(x, 2)),
         nn("normalize", real(3, 4)),
         nn("normalize[p, dim]", pos(3, 4), call=lambda f, x: f.normalize(x, p=3.0, dim=0)),
     ]
@@ -201,6 +205,13 @@ def _geometry() -> list[Row]:
             rtol=20.0,
         )
 
+    def transposed(n: int, name: str, x: tuple[int, ...], w: tuple[int, ...], **options: Any) -> Row:
+        def call(f: Any, x: Any, w: Any, b: Any) -> Any:
+            return getattr(f, f"conv_transpose{n}d")(x, w, b, **options)
+
+        outputs = w[1] * options.get("groups", 1)
+        return nn(f"conv_transpose{n}d[{name}]", real(*x), real(*w), real(outputs), call=call, rtol=20.0)
+
     rows = [
         conv(1, "plain", (2, 3, 7), (4, 3, 3)),
         conv(1, "all", (2, 4, 9), (6, 2, 3), stride=2, padding=1, dilation=2, groups=2),
@@ -212,6 +223,14 @@ def _geometry() -> list[Row]:
         conv(2, "dilated", (1, 2, 7, 7), (2, 2, 3, 3), dilation=2),
         conv(2, "one by one", (2, 3, 4, 4), (5, 3, 1, 1)),
         conv(3, "plain", (1, 2, 4, 4, 3), (2, 2, 2, 3, 2), padding=1),
+    ]
+    rows += [
+        transposed(1, "plain", (2, 4, 5), (4, 3, 3)),
+        transposed(1, "all", (2, 4, 5), (4, 3, 3), stride=2, padding=1, output_padding=1, groups=2, dilation=2),
+        transposed(1, "one sample", (4, 5), (4, 3, 3)),
+        transposed(2, "plain", (1, 2, 4, 3), (2, 3, 3, 2)),
+        transposed(2, "strided", (1, 2, 3, 4), (2, 2, 3, 3), stride=(2, 1), padding=(1, 0), output_padding=(1, 0)),
+        transposed(3, "plain", (1, 2, 2, 3, 2), (2, 2, 2, 2, 3), stride=2),
     ]
     pads = {"constant": (1, 2), "reflect": (2, 1), "replicate": (2, 3), "circular": (1, 2)}
     rows += [nn(f"pad[{mode}]", real(2, 3, 5), call=lambda f, x, m=mode, p=p: f.pad(x, p, m)) for mode, p in pads.items()]

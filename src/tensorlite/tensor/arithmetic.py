@@ -7,7 +7,7 @@ from typing import Any
 from .. import ops
 from ..autograd.base import TensorBase
 from ..autograd.promote import result_type_of
-from ..dtypes import dtype
+from ..dtypes import dtype, get_default_dtype, int64
 from ..ops import activations, pointwise, reductions
 from .spelling import public
 
@@ -26,7 +26,6 @@ _UNARY: dict[str, tuple[Any, tuple[str, ...]]] = {
     "log1p": (pointwise.log1p, ()),
     "sqrt": (pointwise.sqrt, ()),
     "rsqrt": (pointwise.rsqrt, ()),
-    "square": (pointwise.square, ()),
     "reciprocal": (pointwise.reciprocal, ()),
     "neg": (pointwise.negative, ("negative",)),
     "sin": (pointwise.sin, ()),
@@ -58,9 +57,20 @@ for _name, (_op, _aliases) in _UNARY.items():
     _op.__doc__ = _op.__doc__ or f"`{_name}` of every element; shape (*) to (*)."
     public(*_aliases, name=_name, inplace=True)(_op)
 for _name, _op in _TESTS.items():
-    public(name=_name, out=False)(_op)
+    public(name=_name)(_op)
 
 sigmoid, exp, log, sqrt = activations.sigmoid, pointwise.exp, pointwise.log, pointwise.sqrt
+
+
+@public(inplace=True)
+def square(input: Tensor) -> Tensor:
+    """``input ** 2``.
+
+    >>> import tensorlite as tl
+    >>> tl.square(tl.tensor([3.]))
+    tensor([9.])
+    """
+    return pointwise.square(input if input.dtype.name != "bool" else pointwise.astype(input, dtype=int64))
 
 
 @public("multiply", inplace=True)
@@ -110,7 +120,10 @@ def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
 def _scaled(input: Tensor, other: Any, alpha: Number) -> Any:
     if isinstance(alpha, float) and not _inexact(result_type_of("add", [input, other])):
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return pointwise.multiply(other, alpha) if isinstance(other, TensorBase) else other * alpha
+    if not isinstance(other, TensorBase):
+        return other * alpha
+    scaled = pointwise.multiply(other, alpha)
+    return scaled if scaled.dtype is other.dtype else pointwise.astype(scaled, dtype=other.dtype)  # type: ignore[attr-defined]
 
 
 def _inexact(d: dtype) -> bool:
@@ -397,66 +410,11 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     >>> tl.logit(tl.tensor([0.5]))
     tensor([0.])
     """
+    if not _inexact(input.dtype):
+        input = pointwise.astype(input, dtype=get_default_dtype())
     if eps is not None:
         input = clamp(input, eps, 1 - eps)
     return pointwise.log(input / (1 - input))
-
-
-# Complex numbers
-
-
-@public(out=False)
-def real(input: Tensor) -> Tensor:
-    """The real part: a view of a complex tensor, a real tensor itself.
-
-    >>> import tensorlite as tl
-    >>> tl.real(tl.tensor([1 + 2j]))
-    tensor([1.])
-    """
-    return pointwise.real(input) if input.dtype.is_complex else input
-
-
-@public(out=False)
-def imag(input: Tensor) -> Tensor:
-    """The imaginary part, a view.
-
-    Raises:
-        RuntimeError: the tensor is real.
-
-    >>> import tensorlite as tl
-    >>> tl.imag(tl.tensor([1 + 2j]))
-    tensor([2.])
-    """
-    if not input.dtype.is_complex:
-        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    return pointwise.imag(input)
-
-
-@public(out=False)
-def conj(input: Tensor) -> Tensor:
-    """The complex conjugate.
-
-    >>> import tensorlite as tl
-    >>> tl.conj(tl.tensor([1 + 2j]))
-    tensor([1.-2.j])
-    """
-    return pointwise.conj(input) if input.dtype.is_complex else input
-
-
-public(name="conj_physical")(conj)
-public(name="angle")(pointwise.angle)
-public(name="complex", method=False)(pointwise.complex)
-
-
-@public()
-def polar(abs: Tensor, angle: Tensor) -> Tensor:
-    """The complex number with this absolute value and angle (radians).
-
-    >>> import tensorlite as tl
-    >>> tl.polar(tl.tensor([2.]), tl.tensor([0.]))
-    tensor([2.+0.j])
-    """
-    return pointwise.complex(abs * pointwise.cos(angle), abs * pointwise.sin(angle))
 
 
 # Softmax

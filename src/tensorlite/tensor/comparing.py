@@ -39,7 +39,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
             close = close | (pointwise.isnan(x) & pointwise.isnan(y))
         near = pointwise.abs(x - y) <= atol + rtol * pointwise.abs(y)
         return close | (near & pointwise.isfinite(y))
-    if rtol or atol:
+    if (rtol or atol) and x.dtype.name != "bool":
         close = close | (pointwise.abs(x - y) <= atol + rtol * pointwise.abs(y))
     return close
 

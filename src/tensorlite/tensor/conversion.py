@@ -136,7 +136,7 @@ class Conversion:
 
     def storage_offset(self) -> int:
         """Where the first element lies in the storage, in elements."""
-        root = _root(self._array)
+        root = self._xp.root(self._array)
         return (self._xp.address(self._array) - self._xp.address(root)) // (self._array.dtype.itemsize or 1)
 
     def untyped_storage(self) -> Storage:
@@ -146,7 +146,7 @@ class Conversion:
     storage = untyped_storage
 
     def _storage_elements(self) -> int:
-        return _root(self._array).nbytes // (self._array.dtype.itemsize or 1)
+        return self._xp.nbytes(self._xp.root(self._array)) // (self._array.dtype.itemsize or 1)
 
     def _view_as_dtype(self, dtype: DType) -> Any:
         raw = self._xp.native[dtype]
@@ -184,8 +184,8 @@ class Storage:
     """The memory behind a tensor."""
 
     def __init__(self, tensor: Any) -> None:
-        self._root = _root(tensor._array)
         self._xp = tensor._xp
+        self._root = self._xp.root(tensor._array)
 
     def data_ptr(self) -> int:
         """The address."""
@@ -193,20 +193,15 @@ class Storage:
 
     def nbytes(self) -> int:
         """The size in bytes."""
-        return self._root.nbytes
+        return self._xp.nbytes(self._root)
 
     size = __len__ = nbytes
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Storage) and other._root is self._root
+        return isinstance(other, Storage) and other.data_ptr() == self.data_ptr()
 
     def __hash__(self) -> int:
-        return id(self._root)
-
-
-def _root(array: Any) -> Any:
-    base = array.base
-    return array if base is None or type(base) is not type(array) else _root(base)
+        return hash(self.data_ptr())
 
 
 def _old_names() -> list[DType]:

@@ -24,7 +24,8 @@ def _index(input: Tensor, index: Tensor, name: str) -> Tensor:
 
 
 def _check_range(index: Tensor, n: int, axis: int) -> None:
-    low, high = index._xp.item(index._array.min()), index._xp.item(index._array.max())
+    xp = index._xp
+    low, high = xp.item(xp.min(index._array)), xp.item(xp.max(index._array))
     if low < 0 or high >= n:
         raise RuntimeError(f"index {low if low < 0 else high} is out of bounds for dimension {axis} with size {n}")
 
@@ -135,7 +136,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     >>> tl.index_add(tl.zeros(2), 0, tl.tensor([1, 1]), tl.ones(2))
     tensor([0., 2.])
     """
-    return _put_along(input, dim, index, source if alpha == 1 else source * alpha, True)
+    return _put_along(input, dim, index, source if alpha == 1 else (source * alpha).to(source.dtype), True)
 
 
 @public(inplace=True)

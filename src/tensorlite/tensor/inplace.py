@@ -68,8 +68,6 @@ def write(x: Any, value: Any, *, copied: bool = False) -> Any:
             "Please clone() the tensor before performing the operation."
         )
     recording = modes.grad and (value._node is not None or x._node is not None)
-    if recording:
-        _keep_old_value(value._node, x)
     bump(x)
     xp.write(array, new_array)
     if recording and array.dtype in xp.inexacts:
@@ -93,21 +91,6 @@ def _kind(d: Any) -> str:
         "complex128": "ComplexDouble",
     }
     return names.get(d.name, d.name)
-
-
-def _keep_old_value(node: Any, x: Any) -> None:
-    """If the op that made the new value saved x itself, let it keep a copy of what x was."""
-    if type(node) is not Node or not node.saved or not isinstance(node.versions, tuple):
-        return
-    if any(saved is x._array for saved in node.saved):
-        old = x._xp.copy(x._array)
-        fresh = [0]
-        node.saved = tuple(old if saved is x._array else saved for saved in node.saved)
-        versions = list(node.versions)
-        for i in range(0, len(versions), 2):
-            if versions[i] is x._version:
-                versions[i], versions[i + 1] = fresh, 0
-        node.versions = tuple(versions)
 
 
 def _rebase(x: Any, value: Any, copied: bool) -> None:

@@ -161,10 +161,10 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 
 def _combined(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
-    product = product if alpha == 1 else product * alpha
+    product = product if alpha == 1 else (product * alpha).to(product.dtype)
     if beta == 0:
         return product
-    return (input if beta == 1 else input * beta) + product
+    return (input if beta == 1 else (input * beta).to(input.dtype)) + product
 
 
 @public(inplace=True)
@@ -219,7 +219,7 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alph
     >>> tl.addbmm(tl.ones(1), tl.ones(2, 1, 1), tl.ones(2, 1, 1))
     tensor([[3.]])
     """
-    return _combined(input, bmm(batch1, batch2).sum(0), beta, alpha)
+    return _combined(input, bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha)
 
 
 @public(method=False)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..ops import pointwise
 from . import arithmetic
+from .inplace import check_inplace
 from .linalg import matmul
-from .shaping import t
-from .spelling import inplace_of, methods
+from .shaping import squeeze, t, transpose, unsqueeze
+from .spelling import methods
 
 __all__ = ["Declared", "operators"]
 
@@ -61,6 +62,7 @@ _INPLACE = {
     "and": "bitwise_and_", "or": "bitwise_or_", "xor": "bitwise_xor_", "lshift": "bitwise_left_shift_",
     "rshift": "bitwise_right_shift_",
 }  # fmt: skip
+_RESHAPING: dict[str, Method] = {"t": t, "transpose": transpose, "squeeze": squeeze, "unsqueeze": unsqueeze}
 _ORDER = ("lt", "le", "gt", "ge")
 _EQUALITY = ("eq", "ne")
 _UNARY = {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not", "__pos__": "positive"}
@@ -82,9 +84,25 @@ def _lenient(op: Method) -> Method:
     return method
 
 
+def _in_another_shape(body: Method, name: str) -> Method:
+    """The in-place form of a view: the tensor itself becomes the view."""
+
+    def method(self: Any, *args: Any) -> Any:
+        check_inplace(self)
+        view = body(self, *args)
+        self._array, self._node = view._array, view._node
+        if self._view is not None:
+            self._view = view._view
+        return self
+
+    method.__name__ = name
+    method.__doc__ = f"In-place version of `{body.__name__}`; returns the tensor."
+    return method
+
+
 def operators() -> dict[str, Method]:
     """The special methods by name."""
-    found: dict[str, Method] = {"t_": inplace_of(t, "t_")}
+    found: dict[str, Method] = {name + "_": _in_another_shape(f, name + "_") for name, f in _RESHAPING.items()}
     for name, op in _BINARY.items():
         found[f"__{name}__"] = op
         found[f"__r{name}__"] = _reflected(op)

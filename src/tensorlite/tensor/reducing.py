@@ -303,6 +303,11 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return _position("argmin", input, dim, keepdim)
 
 
+def _truth(found: Tensor, input: Tensor) -> Tensor:
+    """Bytes were PyTorch's booleans once: their truth is a byte still."""
+    return pointwise.astype(found, dtype=dtypes.uint8) if input.dtype is dtypes.uint8 else found
+
+
 @public()
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether any element is true.
@@ -311,7 +316,7 @@ def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     >>> tl.any(tl.tensor([False, True]))
     tensor(True)
     """
-    return reductions.any(input.detach(), axis=axes_of(input, dim), keepdims=keepdim)
+    return _truth(reductions.any(input.detach(), axis=axes_of(input, dim), keepdims=keepdim), input)
 
 
 @public()
@@ -322,7 +327,7 @@ def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     >>> tl.all(tl.tensor([False, True]))
     tensor(False)
     """
-    return reductions.all(input.detach(), axis=axes_of(input, dim), keepdims=keepdim)
+    return _truth(reductions.all(input.detach(), axis=axes_of(input, dim), keepdims=keepdim), input)
 
 
 @public(inplace=True)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd.base import TensorBase
+from ..autograd.base import TensorBase, wrap
+from ..dtypes import int64
 from ..ops import indexing
 from ..ops import shaping as ops
 from .reducing import one_axis
@@ -357,7 +358,8 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, ou
     if any(c < 0 for c in counts):
         raise RuntimeError("repeats can not be negative")
     index = [i for i, c in enumerate(counts) for _ in range(c)]
-    return indexing.take(input, input.new_tensor(index).long(), axis=axis)
+    xp = input._xp
+    return indexing.take(input, wrap(xp.array(index, dtype=int64), xp), axis=axis)
 
 
 @public(out=False)

@@ -39,7 +39,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | 
     return pair("sort")(indexing.take_along_axis(input, indices, axis=one_axis(input, dim)), indices)
 
 
-@public(out=False)
+@public()
 def msort(input: Tensor) -> Tensor:
     """Sorted along the first dimension.
 

@@ -13,7 +13,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .inplace import write
+from ..autograd.base import TensorBase, current_node, wrap
+from ..autograd.modes import modes
+from .inplace import check_inplace, write
 
 __all__ = ["functions", "inplace_of", "methods", "public"]
 
@@ -111,11 +113,22 @@ def write_out(out: Any, result: Any, name: str) -> Any:
     return out
 
 
+def needs_grad(values: tuple[Any, ...]) -> bool:
+    """Whether one of these is a tensor that requires grad."""
+    return any(isinstance(v, TensorBase) and v.requires_grad for v in values)  # type: ignore[attr-defined]
+
+
 def inplace_of(body: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The in-place method of an out-of-place function: compute, then write into the first argument's memory."""
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return write(self, body(self, *args, **kwargs))
+        check_inplace(self)
+        if not modes.grad or not (self.requires_grad or needs_grad(args) or needs_grad(tuple(kwargs.values()))):
+            return write(self, body(self, *args, **kwargs))
+        # What the graph saves of this tensor must outlive the change.
+        old = wrap(self._xp.copy(self._array), self._xp, self._node if self._view is None else current_node(self))
+        args = tuple(old if a is self else a for a in args)
+        return write(self, body(old, *args, **kwargs))
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"In-place version of `{body.__name__}`: writes the result into this tensor and returns it."

@@ -3,6 +3,7 @@ conversion and the Python protocols."""
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,7 +25,20 @@ from ..backends import get_backend
 from ..devices import device as Device
 from ..dtypes import dtype as DType
 from ..ops import pointwise, shaping
-from . import arithmetic, comparing, creation, gathering, indexing, joining, linalg, random, reducing, sorting, triangles  # noqa: F401  (importing them registers methods)
+from . import (  # noqa: F401  (importing them registers methods)
+    arithmetic,
+    comparing,
+    complex,
+    creation,
+    gathering,
+    indexing,
+    joining,
+    linalg,
+    random,
+    reducing,
+    sorting,
+    triangles,
+)  # fmt: skip
 from . import shaping as _shaping  # noqa: F401
 from .conversion import Conversion
 from .operators import Declared, operators
@@ -97,7 +111,6 @@ class Tensor(Declared, Conversion, TensorBase):
     layout = "torch.strided"
     itemsize = property(lambda self: self.dtype.itemsize)
     nbytes = property(lambda self: self.numel() * self.dtype.itemsize)
-
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
         return self.shape if dim is None else self.shape[reducing.one_axis(self, dim)]
@@ -347,11 +360,6 @@ class Tensor(Declared, Conversion, TensorBase):
         """Set every element to zero; returns the tensor."""
         return self.fill_(0)
 
-    def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> Tensor:
-        """Set the diagonal to a number; returns the tensor."""
-        self.diagonal().fill_(fill_value)
-        return self
-
     def resize_(self, *sizes: Any, memory_format: Any = None) -> Tensor:
         """Change the shape; new elements, if any, are whatever lies in memory."""
         shape = creation._sizes(sizes)
@@ -395,7 +403,7 @@ class Tensor(Declared, Conversion, TensorBase):
         return float(self.item())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return builtins.complex(self.item())
 
     def __index__(self) -> int:
         if self._array.size != 1 or self.dtype.is_floating_point or self.dtype.is_complex:
@@ -456,20 +464,20 @@ class Tensor(Declared, Conversion, TensorBase):
     @property
     def real(self) -> Tensor:
         """The real part."""
-        return arithmetic.real(self)
+        return complex.real(self)
 
     @real.setter
     def real(self, value: Any) -> None:
-        arithmetic.real(self).copy_(value)
+        complex.real(self).copy_(value)
 
     @property
     def imag(self) -> Tensor:
         """The imaginary part."""
-        return arithmetic.imag(self)
+        return complex.imag(self)
 
     @imag.setter
     def imag(self, value: Any) -> None:
-        arithmetic.imag(self).copy_(value)
+        complex.imag(self).copy_(value)
 
 
 def _rebuild(cls: type, data: bytes, dtype: DType, shape: tuple[int, ...], device: str, requires_grad: bool) -> Any:

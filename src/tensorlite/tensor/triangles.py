@@ -87,3 +87,18 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     lead = list(input.shape[:-1])
     shape = [n if i in (a, b) else lead.pop(0) for i in range(ndim)]
     return ops.diagonal_spread(input, shape=tuple(shape), offset=offset, axis1=a, axis2=b)
+
+
+@public(function=False, out=False)
+def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Set the main diagonal to a number; returns the tensor.
+
+    >>> import tensorlite as tl
+    >>> tl.zeros(2, 2).fill_diagonal_(1)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    if wrap:
+        raise RuntimeError("fill_diagonal_(wrap=True) is not supported; fill the blocks of a tall matrix one by one")
+    input.diagonal().fill_(fill_value)
+    return input

@@ -67,12 +67,20 @@ class Shaping:
             view.flags.writeable = True
         return view
 
+    def root(self, x: Array) -> Array:
+        """The array that owns the memory of x."""
+        while isinstance(x.base, type(x)):
+            x = x.base
+        return x
+
+    def nbytes(self, x: Array) -> int:
+        """The size in bytes."""
+        return x.nbytes
+
     def as_strided(self, x: Array, *, shape: tuple[int, ...], strides: tuple[int, ...], offset: int | None = None) -> Array:
         """A view with any strides (in elements), starting `offset` elements into the memory that `x` is part of."""
         if offset is not None:
-            root = x
-            while isinstance(root.base, type(x)):
-                root = root.base
+            root = self.root(x)
             x = root.ravel(order="K").view(x.dtype)[offset:]
         steps = tuple(s * x.itemsize for s in strides)
         return self._strided_view(x, shape, steps)

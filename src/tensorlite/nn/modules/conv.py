@@ -13,7 +13,7 @@ from ..module import Module
 from ..parameter import Parameter
 from ._sizes import Size2d, n_tuple
 
-__all__ = ["Conv2d"]
+__all__ = ["Conv1d", "Conv2d", "Conv3d"]
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -22,6 +22,7 @@ class ConvNd(Module):
     """What convolutions of one, two and three dimensions share; a subclass says ``ndim`` and ``_convolve``."""
 
     ndim: int
+    transposed = False
     weight: Parameter
     bias: Parameter | None
 
@@ -48,17 +49,20 @@ class ConvNd(Module):
         self.padding = padding if isinstance(padding, str) else n_tuple(padding, self.ndim)
         self.dilation = n_tuple(dilation, self.ndim)
         self.groups = groups
+        self.output_padding: tuple[int, ...] = (0,) * self.ndim
         self.padding_mode = padding_mode
         self._check_padding()
         # F.pad counts from the last dimension, two numbers for each.
         self._pad = tuple(n for pair in reversed(self._pairs_of_padding()) for n in pair)
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(empty(shape, device=device, dtype=dtype))
+        self.weight = Parameter(empty(self._weight_shape(), device=device, dtype=dtype))
         if bias:
             self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
     def _check_padding(self) -> None:
         if isinstance(self.padding, str):
@@ -103,6 +107,8 @@ class ConvNd(Module):
             parts.append(f"padding={self.padding}")
         if self.dilation != (1,) * self.ndim:
             parts.append(f"dilation={self.dilation}")
+        if self.output_padding != (0,) * self.ndim:
+            parts.append(f"output_padding={self.output_padding}")
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
         if self.bias is None:
@@ -161,3 +167,43 @@ class Conv2d(ConvNd):
 
     def _convolve(self, input: Tensor, padding: Any) -> Tensor:
         return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+class Conv1d(ConvNd):
+    """A 1-d convolution: ``(N, C_in, L)`` or ``(C_in, L)`` to ``(N, C_out, L_out)``.
+
+    ``padding`` and ``padding_mode`` as for :class:`Conv2d`.
+
+    Raises:
+        ValueError: channels not divisible by ``groups``, an unknown padding.
+        RuntimeError: the input has other channels than ``in_channels``.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.Conv1d(2, 8, kernel_size=3, padding=1)(tl.randn(1, 2, 4)).shape
+    torch.Size([1, 8, 4])
+    """
+
+    ndim = 1
+
+    def _convolve(self, input: Tensor, padding: Any) -> Tensor:
+        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+class Conv3d(ConvNd):
+    """A 3-d convolution: ``(N, C_in, D, H, W)`` or ``(C_in, D, H, W)`` to ``(N, C_out, D_out, H_out, W_out)``.
+
+    ``padding`` and ``padding_mode`` as for :class:`Conv2d`.
+
+    Raises:
+        ValueError: channels not divisible by ``groups``, an unknown padding.
+        RuntimeError: the input has other channels than ``in_channels``.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.Conv3d(2, 8, kernel_size=3, padding=1)(tl.randn(1, 2, 4, 4, 4)).shape
+    torch.Size([1, 8, 4, 4, 4])
+    """
+
+    ndim = 3
+
+    def _convolve(self, input: Tensor, padding: Any) -> Tensor:
+        return F.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
