@@ -282,6 +282,12 @@ def progress(text: str) -> None:
         print(f"\r{text:60}", end="\n" if not text else "", file=sys.stderr, flush=True)
 
 
+def warn_if_busy() -> None:
+    """Threads that wait for each other suffer most from other programs, so the ratios would be wrong, and not by a little."""
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
+        print(f"warning: the processor is busy (load {os.getloadavg()[0]:.1f}); measure when it is not", file=sys.stderr)
+
+
 def processor() -> str:
     """The name of the processor."""
     try:
@@ -318,6 +324,7 @@ def main() -> None:
     ]  # fmt: skip
     if not contenders:
         raise SystemExit(f"there is no device {arguments.device}")
+    warn_if_busy()
     rows = []
     for n, case in enumerate(cases):
         progress(f"{n + 1}/{len(cases)} {case.name}")

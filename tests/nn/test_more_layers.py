@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import cases_conv
+import cases_lookup
 import cases_norm
+import cases_pool
 import pytest
 from twins import Case, check_construction, check_differences, check_error, check_values
 
@@ -13,7 +15,7 @@ import tensorlite as tl
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
 
-TABLES = [cases_norm, cases_conv]
+TABLES = [cases_norm, cases_conv, cases_pool, cases_lookup]
 
 
 def each(what: str) -> Any:
@@ -34,7 +36,7 @@ def test_values(row: Case, training: bool) -> None:
 
 @each("CASES")
 def test_gradients_are_finite_differences(row: Case) -> None:
-    if "random" not in row.options:
+    if not row.options:
         check_differences(row)
 
 

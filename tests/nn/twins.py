@@ -16,7 +16,7 @@ class Case:
     make: Callable[[Any], Any]
     inputs: Callable[[Any], tuple[Any, ...]]
     options: tuple[str, ...] = ()
-    """"random": it draws numbers; "flat": it has no gradient worth checking by differences."""
+    """"random": it draws numbers; "flat": its gradient is, on purpose, not the derivative."""
 
 
 def to_torch(torch: Any, tensor: tl.Tensor) -> Any:

@@ -241,6 +241,16 @@ def _geometry() -> list[Row]:
     ]
 
 
+def unpool(n: int) -> Callable[..., Any]:
+    """Pool, and put the largest elements back to where they were."""
+
+    def call(f: Any, x: Any) -> Any:
+        values, indices = getattr(f, f"max_pool{n}d")(x, 2, return_indices=True)
+        return getattr(f, f"max_unpool{n}d")(values * values, indices, 2, output_size=tuple(x.shape[2:]))
+
+    return call
+
+
 def _pooling() -> list[Row]:
     rows: list[Row] = []
     shapes = {1: (2, 3, 9), 2: (2, 3, 6, 7), 3: (1, 2, 4, 5, 4)}
@@ -259,6 +269,8 @@ def _pooling() -> list[Row]:
             nn(f"adaptive_avg_pool{n}d", x, call=pool("adaptive_avg_pool", 2)),
             nn(f"adaptive_avg_pool{n}d[one]", x, call=pool("adaptive_avg_pool", 1)),
             nn(f"adaptive_max_pool{n}d", x, call=pool("adaptive_max_pool", 2)),
+            nn(f"lp_pool{n}d", pos(*shape), call=pool("lp_pool", 3.0, 2, stride=1)),
+            nn(f"max_unpool{n}d", x, call=unpool(n)),
         ]
     return rows
 

@@ -97,6 +97,7 @@ class _Walk:
         heap, waiting, leaves, plain, retain = self.heap, self.waiting, self.leaves, self.plain, self.retain
         alone: Any = None  # the waiting node while it is the only one: it need not go through the heap
         alone_g: Any = None
+        here: Any = None
         while True:
             if alone is not None:
                 node, g, alone = alone, alone_g, None
@@ -107,6 +108,9 @@ class _Walk:
             else:
                 return
             xp, saved = node.xp, node.saved
+            if xp is not here:
+                here = xp
+                xp.make_current()
             if plain and node.hooks is None and saved is not None and node.dtype in xp.reals and node.trace is None:
                 grads = node.op.backward(node, xp, g, saved)
                 if saved and not retain:
@@ -123,7 +127,7 @@ class _Walk:
                         self._add(leaves, edge, gradient)
                     else:
                         leaves[edge] = gradient
-                        if gradient is not g and xp.owns(gradient):
+                        if gradient is not g and not self.create_graph and edge.xp.owns(gradient):
                             self.owned.add(edge)
                 elif edge is alone:
                     alone_g = alone_g + gradient

@@ -71,6 +71,9 @@ class Backend:
     def _narrowed(self, x: Array, dtype: Any) -> Array:
         return self.astype(x, dtype) if x.dtype == self.float32 else x
 
+    def make_current(self) -> None:
+        """Let operators on raw arrays run on this device; only devices of which there are several need to do something."""
+
     def __getattr__(self, name: str) -> Any:
         found = self.kernel(name)
         if found is None and name in _bodies:

@@ -12,13 +12,14 @@ Ints = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
 
 
-def _pool_back(xp: Any, g_values: Array, indices: Array, x_shape: Ints, kernel: Ints, stride: Ints) -> Array:
+def _pool_back(xp: Any, g_values: Array, indices: Array, x_shape: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> Array:
     n = len(kernel)
     lead, size = x_shape[:-n], math.prod(x_shape[-n:])
     flat = (*lead, math.prod(indices.shape[-n:]))
     into = xp.zeros((*lead, size), dtype=g_values.dtype)
     # Windows that do not overlap write each element once; writing is cheaper than adding.
-    place = xp.scatter if all(s >= k for s, k in zip(stride, kernel, strict=True)) else xp.scatter_add
+    apart = all(s > d * (k - 1) for s, d, k in zip(stride, dilation, kernel, strict=True))
+    place = xp.scatter if apart else xp.scatter_add
     spread = place(into, xp.reshape(indices, shape=flat), xp.reshape(g_values, shape=flat), axis=len(lead))
     return xp.reshape(spread, shape=x_shape)
 

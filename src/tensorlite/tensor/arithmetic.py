@@ -123,7 +123,7 @@ def _scaled(input: Tensor, other: Any, alpha: Number) -> Any:
     if not isinstance(other, TensorBase):
         return other * alpha
     scaled = pointwise.multiply(other, alpha)
-    return scaled if scaled.dtype is other.dtype else pointwise.astype(scaled, dtype=other.dtype)  # type: ignore[attr-defined]
+    return scaled if scaled.dtype is other.dtype else pointwise.astype(scaled, dtype=other.dtype)
 
 
 def _inexact(d: dtype) -> bool:

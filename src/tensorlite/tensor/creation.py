@@ -228,7 +228,7 @@ def frombuffer(buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, r
             "than actual buffer length"
         )
     xp = get_backend("cpu")
-    return finished(wrap(xp.np.frombuffer(buffer, xp.native[dtype], count, offset), xp), requires_grad)
+    return finished(wrap(xp.from_buffer(buffer, dtype, count, offset), xp), requires_grad)
 
 
 @_public
@@ -241,7 +241,7 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     """
     kind, index = ext_tensor.__dlpack_device__()
     xp = get_backend("cpu" if kind in (1, 3) else f"cuda:{index}")
-    return wrap(xp.np.from_dlpack(ext_tensor), xp)
+    return wrap(xp.from_dlpack(ext_tensor), xp)
 
 
 def _filled(name: str, doc: str) -> Any:

@@ -63,7 +63,7 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: dtype |
     >>> tl.sum(tl.ones(2, 3), dim=1)
     tensor([3., 3.])
     """
-    return reductions.sum(_cast(input, dtype), axis=axes_of(input, dim), keepdims=keepdim)
+    return _cast(reductions.sum(_cast(input, dtype), axis=axes_of(input, dim), keepdims=keepdim), dtype)
 
 
 @public()
@@ -96,7 +96,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     >>> tl.prod(tl.tensor([2., 3.]))
     tensor(6.)
     """
-    return reductions.prod(_cast(input, dtype), axis=axes_of(input, dim), keepdims=keepdim)
+    return _cast(reductions.prod(_cast(input, dtype), axis=axes_of(input, dim), keepdims=keepdim), dtype)
 
 
 def _correction(unbiased: bool | None, correction: float | None) -> float:
@@ -338,7 +338,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     >>> tl.cumsum(tl.tensor([1, 2, 3]), 0)
     tensor([1, 3, 6])
     """
-    return reductions.cumulative_sum(_cast(input, dtype), axis=one_axis(input, dim))
+    return _cast(reductions.cumulative_sum(_cast(input, dtype), axis=one_axis(input, dim)), dtype)
 
 
 @public(inplace=True)
@@ -349,7 +349,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: dtype | None = None) -> Tensor:
     >>> tl.cumprod(tl.tensor([1, 2, 3]), 0)
     tensor([1, 2, 6])
     """
-    return reductions.cumulative_prod(_cast(input, dtype), axis=one_axis(input, dim))
+    return _cast(reductions.cumulative_prod(_cast(input, dtype), axis=one_axis(input, dim)), dtype)
 
 
 @public()

@@ -115,7 +115,7 @@ def write_out(out: Any, result: Any, name: str) -> Any:
 
 def needs_grad(values: tuple[Any, ...]) -> bool:
     """Whether one of these is a tensor that requires grad."""
-    return any(isinstance(v, TensorBase) and v.requires_grad for v in values)  # type: ignore[attr-defined]
+    return any(isinstance(v, TensorBase) and v.requires_grad for v in values)
 
 
 def inplace_of(body: Callable[..., Any], name: str) -> Callable[..., Any]:

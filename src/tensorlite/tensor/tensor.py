@@ -402,7 +402,7 @@ class Tensor(Declared, Conversion, TensorBase):
     def __float__(self) -> float:
         return float(self.item())
 
-    def __complex__(self) -> complex:
+    def __complex__(self) -> builtins.complex:
         return builtins.complex(self.item())
 
     def __index__(self) -> int:

@@ -108,6 +108,14 @@ class Creation:
 
         return self.from_numpy_bytes(buffer, self.native[dtype], math.prod(shape)).reshape(shape)
 
+    def from_buffer(self, buffer: Any, dtype: Any, count: int, offset: int) -> Array:
+        """Elements that lie in a Python buffer; in its memory, where that is this device's."""
+        return self.np.frombuffer(buffer, self.native[dtype], count, offset)
+
+    def from_dlpack(self, x: Any) -> Array:
+        """Another library's array on this device, in the same memory."""
+        return self.np.from_dlpack(x)
+
     def from_numpy_bytes(self, buffer: Any, raw: Any, count: int) -> Array:
         return self.np.array(self.np.frombuffer(buffer, dtype=raw, count=count))
 

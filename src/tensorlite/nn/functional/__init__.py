@@ -2,10 +2,12 @@
 
 from .activation import *  # noqa: F403
 from .activation import __all__ as _activation
+from .bilinear import bilinear
 from .conv import conv1d, conv2d, conv3d
 from .conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .dropout import dropout, dropout1d, dropout2d, dropout3d
-from .linear import embedding, linear, one_hot
+from .embedding import embedding, embedding_bag
+from .linear import linear, one_hot
 from .loss import *  # noqa: F403
 from .loss import __all__ as _loss
 from .norm import batch_norm, group_norm, instance_norm, layer_norm, normalize
@@ -13,10 +15,12 @@ from .padding import pad
 from .pooling import *  # noqa: F403
 from .pooling import __all__ as _pooling
 from .response_norm import local_response_norm, rms_norm
+from .unpooling import *  # noqa: F403
+from .unpooling import __all__ as _unpooling
 
 __all__ = [
-    "batch_norm", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "dropout",
-    "dropout1d", "dropout2d", "dropout3d", "embedding", "group_norm", "instance_norm", "layer_norm", "linear",
+    "batch_norm", "bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "dropout",
+    "dropout1d", "dropout2d", "dropout3d", "embedding", "embedding_bag", "group_norm", "instance_norm", "layer_norm", "linear",
     "local_response_norm", "normalize", "one_hot", "pad", "rms_norm",
-    *_activation, *_loss, *_pooling,
+    *_activation, *_loss, *_pooling, *_unpooling,
 ]

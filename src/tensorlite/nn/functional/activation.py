@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...ops import activations as ops
 from ...tensor import Tensor, sigmoid, tanh
 from ...tensor import log_softmax as _log_softmax
 from ...tensor import softmax as _softmax
+from ...tensor.spelling import inplace_of
 
 __all__ = [
-    "celu", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "leaky_relu",
-    "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "selu", "sigmoid", "silu",
-    "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+    "celu",
+    "elu",
+    "elu_",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
+    "leaky_relu",
+    "leaky_relu_",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "relu_",
+    "rrelu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
 ]
 
 
-def _written(input: Tensor, out: Tensor, inplace: bool) -> Tensor:
-    from ...tensor.inplace import write
-
-    return write(input, out) if inplace else out
+def _changed(function: Callable[..., Tensor], input: Tensor, *args: Any) -> Tensor:
+    """The in-place form of an activation."""
+    return inplace_of(lambda x: function(x, *args), function.__name__ + "_")(input)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -29,10 +58,9 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tl.nn.functional.relu(tl.tensor([-1., 1.]))
     tensor([0., 1.])
     """
-    return _written(input, ops.relu(input), inplace) if inplace else ops.relu(input)
-
-
-
+    if inplace:
+        return _changed(relu, input)
+    return ops.relu(input)
 
 
 def _negative_stays_integer(input: Tensor, name: str) -> Tensor:
@@ -84,8 +112,9 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> tl.nn.functional.leaky_relu(tl.tensor([-1., 1.]), 0.5)
     tensor([-0.5000,  1.0000])
     """
-    out = ops.leaky_relu(_negative_stays_integer(input, "leaky_relu"), slope=negative_slope)
-    return _written(input, out, inplace)
+    if inplace:
+        return _changed(leaky_relu, input, negative_slope)
+    return ops.leaky_relu(_negative_stays_integer(input, "leaky_relu"), slope=negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -95,8 +124,9 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> tl.nn.functional.elu(tl.tensor([-1., 1.]))
     tensor([-0.6321,  1.0000])
     """
-    out = ops.elu(_negative_stays_integer(input, "elu"), alpha=alpha, scale=1.0, input_scale=1.0)
-    return _written(input, out, inplace)
+    if inplace:
+        return _changed(elu, input, alpha)
+    return ops.elu(_negative_stays_integer(input, "elu"), alpha=alpha, scale=1.0, input_scale=1.0)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -106,8 +136,9 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tl.nn.functional.selu(tl.tensor([1.]))
     tensor([1.0507])
     """
-    out = ops.elu(_negative_stays_integer(input, "selu"), alpha=1.6732632423543772, scale=1.0507009873554805, input_scale=1.0)
-    return _written(input, out, inplace)
+    if inplace:
+        return _changed(selu, input)
+    return ops.elu(_negative_stays_integer(input, "selu"), alpha=1.6732632423543772, scale=1.0507009873554805, input_scale=1.0)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -117,10 +148,11 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> tl.nn.functional.celu(tl.tensor([-1.]))
     tensor([-0.6321])
     """
+    if inplace:
+        return _changed(celu, input, alpha)
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    out = ops.elu(_negative_stays_integer(input, "celu"), alpha=alpha, scale=1.0, input_scale=1.0 / alpha)
-    return _written(input, out, inplace)
+    return ops.elu(_negative_stays_integer(input, "celu"), alpha=alpha, scale=1.0, input_scale=1.0 / alpha)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -130,7 +162,9 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tl.nn.functional.silu(tl.tensor([1.]))
     tensor([0.7311])
     """
-    return _written(input, ops.silu(_negative_stays_integer(input, "silu")), inplace)
+    if inplace:
+        return _changed(silu, input)
+    return ops.silu(_negative_stays_integer(input, "silu"))
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -140,7 +174,9 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tl.nn.functional.mish(tl.tensor([1.]))
     tensor([0.8651])
     """
-    return _written(input, input * tanh(softplus(input)), inplace)
+    if inplace:
+        return _changed(mish, input)
+    return input * tanh(softplus(input))
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -183,11 +219,12 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     >>> tl.nn.functional.hardtanh(tl.tensor([-3., 0.5]))
     tensor([-1.0000,  0.5000])
     """
+    if inplace:
+        return _changed(hardtanh, input, min_val, max_val)
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
     # Its gradient is zero on the bounds, unlike clamp's.
-    out = input.where((input > min_val) & (input < max_val), input.detach().clamp(min_val, max_val))
-    return _written(input, out, inplace)
+    return input.where((input > min_val) & (input < max_val), input.detach().clamp(min_val, max_val))
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -207,7 +244,13 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     >>> tl.nn.functional.threshold(tl.tensor([0., 2.]), 1, 5)
     tensor([5., 2.])
     """
-    return _written(input, input.where(input > threshold, input.detach() * 0 + value), inplace)
+    if inplace:
+        return _changed(_above, input, threshold, value)
+    return _above(input, threshold, value)
+
+
+def _above(input: Tensor, level: float, value: float) -> Tensor:
+    return input.where(input > level, input.detach() * 0 + value)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
@@ -217,7 +260,9 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tl.nn.functional.hardsigmoid(tl.tensor([0.]))
     tensor([0.5000])
     """
-    return _written(input, relu6(input + 3) / 6, inplace)
+    if inplace:
+        return _changed(hardsigmoid, input)
+    return relu6(input + 3) / 6
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -227,9 +272,10 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> tl.nn.functional.hardswish(tl.tensor([3.]))
     tensor([3.])
     """
+    if inplace:
+        return _changed(hardswish, input)
     inside = input * (input + 3) / 6
-    out = input.where(input >= 3, (input * 0).where(input <= -3, inside))
-    return _written(input, out, inplace)
+    return input.where(input >= 3, (input * 0).where(input <= -3, inside))
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -316,12 +362,14 @@ def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, trainin
     >>> tl.nn.functional.rrelu(tl.tensor([-1.]), 0.5, 0.5)
     tensor([-0.5000])
     """
+    if inplace:
+        return _changed(rrelu, input, lower, upper, training)
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     slope = input.detach().new_empty(input.shape).uniform_(lower, upper)
-    return _written(input, input.where(input > 0, input * slope), inplace)
+    return input.where(input > 0, input * slope)
 
 
 def relu_(input: Tensor) -> Tensor:

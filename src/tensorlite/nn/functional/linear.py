@@ -1,14 +1,14 @@
-"""Linear maps and look-ups."""
+"""Linear maps and one-hot rows."""
 
 from __future__ import annotations
 
 import math
 
 from ... import dtypes
-from ...ops import indexing, linalg
+from ...ops import linalg
 from ...tensor import Tensor
 
-__all__ = ["embedding", "linear", "one_hot"]
+__all__ = ["linear", "one_hot"]
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -40,37 +40,6 @@ def _check_sizes(input: Tensor, weight: Tensor) -> None:
     if x[-1] != w[-1]:
         rows = math.prod(x[:-1])
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x[-1]} and {w[-1]}x{w[0]})")
-
-
-def embedding(
-    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False, sparse: bool = False,
-) -> Tensor:
-    """The rows of `weight` (n, d) at the positions `input` (*): (*, d). The row `padding_idx` gets no gradient.
-
-    Raises:
-        IndexError: a position is outside.
-
-    >>> import tensorlite as tl
-    >>> tl.nn.functional.embedding(tl.tensor([1]), tl.tensor([[1., 2.], [3., 4.]]))
-    tensor([[3., 4.]])
-    """
-    if input.dtype not in (dtypes.int64, dtypes.int32):
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; got "
-            f"{input.dtype}"
-        )
-    if max_norm is not None or scale_grad_by_freq or sparse:
-        raise NotImplementedError("embedding(): max_norm, scale_grad_by_freq and sparse are not supported yet")
-    n = weight._array.shape[0]
-    if input.numel() and (int(input.min()) < 0 or int(input.max()) >= n):
-        raise IndexError("index out of range in self")
-    if padding_idx is not None:
-        padding_idx %= n
-        row = weight.detach()[padding_idx]
-        keep = (input == padding_idx).unsqueeze(-1)
-        return row.where(keep, indexing.take(weight, input, axis=0))
-    return indexing.take(weight, input, axis=0)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from ... import dtypes
+from ...autograd import no_grad
 from ...ops import indexing, pointwise
 from ...tensor import Tensor
 from .activation import log_softmax, logsigmoid
@@ -325,7 +326,10 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> tl.nn.functional.cosine_similarity(tl.tensor([[1., 0.]]), tl.tensor([[2., 0.]]))
     tensor([1.])
     """
-    n1, n2 = x1.norm(2, dim, keepdim=True).clamp_min(eps), x2.norm(2, dim, keepdim=True).clamp_min(eps)
+    n1, n2 = x1.norm(2, dim, keepdim=True).clone(), x2.norm(2, dim, keepdim=True).clone()
+    with no_grad():  # as in PyTorch, eps bounds the value and leaves the gradient alone
+        n1.clamp_min_(eps)
+        n2.clamp_min_(eps)
     return ((x1 / n1) * (x2 / n2)).sum(dim)
 
 

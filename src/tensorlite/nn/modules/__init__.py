@@ -6,6 +6,7 @@ from .batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from .container import ModuleDict, ModuleList, Sequential
 from .conv import Conv1d, Conv2d, Conv3d
 from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .distance import Bilinear, CosineSimilarity, PairwiseDistance
 from .dropout import Dropout
 from .flatten import Flatten, Unflatten
 from .instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
@@ -14,24 +15,32 @@ from .loss import *  # noqa: F403
 from .loss import __all__ as _loss
 from .normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from .parameter_container import ParameterDict, ParameterList
-from .pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from .pooling import *  # noqa: F403
+from .pooling import __all__ as _pooling
 from .softmax import LogSoftmax, Softmax, Softmin
+from .sparse import Embedding, EmbeddingBag
+from .unpooling import *  # noqa: F403
+from .unpooling import __all__ as _unpooling
 
 __all__ = [
     *_activation,
     *_loss,
-    "AdaptiveAvgPool2d",
-    "AvgPool2d",
+    *_pooling,
+    *_unpooling,
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "Conv1d",
     "Conv2d",
     "Conv3d",
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineSimilarity",
     "Dropout",
+    "Embedding",
+    "EmbeddingBag",
     "Flatten",
     "GroupNorm",
     "Identity",
@@ -42,9 +51,9 @@ __all__ = [
     "Linear",
     "LocalResponseNorm",
     "LogSoftmax",
-    "MaxPool2d",
     "ModuleDict",
     "ModuleList",
+    "PairwiseDistance",
     "ParameterDict",
     "ParameterList",
     "RMSNorm",
