@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import cases_conv
+import cases_image
 import cases_lookup
 import cases_norm
 import cases_pool
@@ -15,7 +16,7 @@ import tensorlite as tl
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
 
-TABLES = [cases_norm, cases_conv, cases_pool, cases_lookup]
+TABLES = [cases_norm, cases_conv, cases_pool, cases_lookup, cases_image]
 
 
 def each(what: str) -> Any:

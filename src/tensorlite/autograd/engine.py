@@ -258,7 +258,11 @@ class _Walk:
 
     def reach_leaves(self, accumulate: bool) -> None:
         """Hand the finished gradients to the leaves. Nothing is written before the whole graph has been walked."""
+        owned, plain = self.owned, self.plain and accumulate
         for leaf, g in self.leaves.items():
+            if plain and leaf.hooks is None and leaf.grad is None and leaf in owned:
+                leaf.grad = wrap(g, leaf.xp)
+                continue
             if leaf.hooks is not None:
                 changed = self._before(leaf, g)
                 if changed is not g:

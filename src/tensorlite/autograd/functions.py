@@ -73,7 +73,7 @@ def backward(
     tensor(4.)
     """
     if isinstance(tensors, TensorBase) and grad_tensors is None and grad_variables is None and tensors._node is not None:
-        roots = [(_node(tensors), _first_gradient(tensors, None))]
+        roots = [(_node(tensors), _first_gradient(tensors, None))]  # the usual call: one scalar
     else:
         roots = _roots(_sequence(tensors), grad_tensors if grad_tensors is not None else grad_variables)
     keep = create_graph if retain_graph is None else retain_graph

@@ -154,6 +154,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 """The functions by family, as one would write their signatures."""
 
 OPTIONAL: dict[str, str] = {
+    "sgd_steps": "sgd_steps(params, grads, lr): plain SGD on many parameters at once",
     "from_device": "from_device(x, source): a direct copy of another backend's array, or None",
     "make_current": "make_current(): let operators of raw arrays run on this device",
     "device_count": "device_count()",

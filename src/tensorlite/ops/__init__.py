@@ -12,9 +12,9 @@ from .. import dtypes
 from ..autograd.base import wrap
 from ..backends.base import Backend
 from ..backends.registry import on_backend_created
-from . import activations, conv, indexing, linalg, norm, pointwise, pool, reductions, shaping
+from . import activations, conv, indexing, linalg, losses, norm, pointwise, pool, reductions, shaping
 
-FAMILIES = (pointwise, activations, reductions, shaping, indexing, linalg, conv, pool, norm)
+FAMILIES = (pointwise, activations, reductions, shaping, indexing, linalg, conv, pool, norm, losses)
 
 ops: dict[str, Any] = {
     name: value for family in FAMILIES for name, value in vars(family).items()

@@ -119,21 +119,23 @@ class Optimizer(StateMixin):
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        known = self.state
-        update = self.update
         for group in self.param_groups:
-            options = self.prepare(group)
-            for param in group["params"]:
-                grad = param.grad
-                if grad is None:
-                    continue
-                state = known.get(param)
-                if not state:
-                    state = self.init_state(param, options)
-                    if state is not None:
-                        known[param] = state
-                update(param, grad, state, options)
+            self.step_group(group["params"], self.prepare(group))
         return loss
+
+    def step_group(self, params: list[Tensor], options: Any) -> None:
+        """Update the parameters of one group that have a gradient."""
+        known, update = self.state, self.update
+        for param in params:
+            grad = param.grad
+            if grad is None:
+                continue
+            state = known.get(param)
+            if not state:
+                state = self.init_state(param, options)
+                if state is not None:
+                    known[param] = state
+            update(param, grad, state, options)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients; ``set_to_none=False`` fills them with zeros instead.

@@ -86,6 +86,22 @@ class SGD(Optimizer):
             group["differentiable"],
         )
 
+    def step_group(self, params: list[Tensor], options: Any) -> None:
+        """The whole group at once where no option asks for more than ``param -= lr * grad``."""
+        lr, momentum, _, weight_decay, _, maximize, differentiable = options
+        if momentum or weight_decay or maximize or differentiable or type(lr) is not float or not params:
+            super().step_group(params, options)
+            return
+        xp = params[0]._xp
+        kernel = getattr(xp, "sgd_steps", None)
+        moved = [p for p in params if p.grad is not None]
+        if kernel is None or any(p._xp is not xp for p in moved):
+            super().step_group(params, options)
+            return
+        kernel([p._array for p in moved], [p.grad._array for p in moved], lr)
+        for p in moved:
+            p._version[0] += 1
+
     def update(self, param: Tensor, grad: Tensor, state: State | None, options: Any) -> None:
         """Move ``param`` against ``grad``."""
         lr, momentum, dampening, weight_decay, nesterov, maximize, differentiable = options

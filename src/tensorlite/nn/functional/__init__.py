@@ -7,6 +7,7 @@ from .conv import conv1d, conv2d, conv3d
 from .conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .dropout import dropout, dropout1d, dropout2d, dropout3d
 from .embedding import embedding, embedding_bag
+from .interpolation import interpolate
 from .linear import linear, one_hot
 from .loss import *  # noqa: F403
 from .loss import __all__ as _loss
@@ -15,12 +16,14 @@ from .padding import pad
 from .pooling import *  # noqa: F403
 from .pooling import __all__ as _pooling
 from .response_norm import local_response_norm, rms_norm
+from .shuffle import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
 from .unpooling import *  # noqa: F403
 from .unpooling import __all__ as _unpooling
 
 __all__ = [
-    "batch_norm", "bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "dropout",
-    "dropout1d", "dropout2d", "dropout3d", "embedding", "embedding_bag", "group_norm", "instance_norm", "layer_norm", "linear",
-    "local_response_norm", "normalize", "one_hot", "pad", "rms_norm",
+    "batch_norm", "bilinear", "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d", "dropout", "dropout1d", "dropout2d", "dropout3d", "embedding", "embedding_bag", "fold", "group_norm",
+    "instance_norm", "interpolate", "layer_norm", "linear", "local_response_norm", "normalize", "one_hot", "pad", "pixel_shuffle",
+    "pixel_unshuffle", "rms_norm", "unfold",
     *_activation, *_loss, *_pooling, *_unpooling,
 ]

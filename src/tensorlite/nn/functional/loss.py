@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import dtypes
 from ...autograd import no_grad
-from ...ops import indexing, pointwise
+from ...ops import indexing, losses, pointwise
 from ...tensor import Tensor
 from .activation import log_softmax, logsigmoid
 
@@ -61,6 +61,10 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
     >>> tl.nn.functional.mse_loss(tl.tensor([1., 2.]), tl.tensor([1., 4.]))
     tensor(2.)
     """
+    if reduction == "mean" and weight is None and size_average is None and reduce is None:
+        x, y = input._array, target._array
+        if x.shape == y.shape and x.dtype is y.dtype and x.dtype in input._xp.reals and x.size:
+            return losses.mean_squared_error(input, target)
     _same_size("mse_loss", input, target)
     return _weighted(pointwise.square(input - target), weight, legacy_reduction(size_average, reduce, reduction))
 

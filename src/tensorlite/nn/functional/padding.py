@@ -34,6 +34,11 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if n > 3 or input.ndim not in (n + 1, n + 2):
+        raise NotImplementedError(
+            f"Padding mode '{mode}' pads the last 1 to 3 dimensions of an input with channels, with or without a batch; got "
+            f"{n} pairs of numbers and input of dimension {input.ndim}"
+        )
     for i, (before, after) in enumerate(widths):
         axis = input.ndim - n + i
         input = indexing.take(input, _source(input, axis, before, after, mode), axis=axis)

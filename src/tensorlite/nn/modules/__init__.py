@@ -14,23 +14,29 @@ from .linear import Identity, Linear
 from .loss import *  # noqa: F403
 from .loss import __all__ as _loss
 from .normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from .padding import *  # noqa: F403
+from .padding import __all__ as _padding
 from .parameter_container import ParameterDict, ParameterList
 from .pooling import *  # noqa: F403
 from .pooling import __all__ as _pooling
+from .shuffle import ChannelShuffle, Fold, PixelShuffle, PixelUnshuffle, Unfold
 from .softmax import LogSoftmax, Softmax, Softmin
 from .sparse import Embedding, EmbeddingBag
 from .unpooling import *  # noqa: F403
 from .unpooling import __all__ as _unpooling
+from .upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 __all__ = [
     *_activation,
     *_loss,
+    *_padding,
     *_pooling,
     *_unpooling,
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
     "Bilinear",
+    "ChannelShuffle",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -42,6 +48,7 @@ __all__ = [
     "Embedding",
     "EmbeddingBag",
     "Flatten",
+    "Fold",
     "GroupNorm",
     "Identity",
     "InstanceNorm1d",
@@ -56,9 +63,15 @@ __all__ = [
     "PairwiseDistance",
     "ParameterDict",
     "ParameterList",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "RMSNorm",
     "Sequential",
     "Softmax",
     "Softmin",
     "Unflatten",
+    "Unfold",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
 ]
