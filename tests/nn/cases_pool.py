@@ -8,7 +8,7 @@ from typing import Any
 from twins import Case
 
 
-def pooled(n: int, *shape: int, **options: Any) -> Callable[[Any], Any]:
+def pooled(n: int, *shape: int) -> Callable[[Any], Any]:
     """Maxima and where they were."""
 
     def inputs(lib: Any) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import cases_conv
+import cases_dropout
 import cases_image
 import cases_lookup
+import cases_loss
 import cases_norm
 import cases_pool
 import pytest
@@ -16,7 +18,7 @@ import tensorlite as tl
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
 
-TABLES = [cases_norm, cases_conv, cases_pool, cases_lookup, cases_image]
+TABLES = [cases_norm, cases_conv, cases_pool, cases_lookup, cases_image, cases_dropout, cases_loss]
 
 
 def each(what: str) -> Any:

@@ -167,6 +167,7 @@ def _functions() -> list[Row]:
         ),
         row("bincount", index(6, 9), **NO),
         row("bincount[weights]", index(6, 9), real(9), call=lambda m, i, w: m.bincount(i, w, 8), dtypes=("float64",), **NO),
+        row("bucketize", real(2, 3), apart(6), call=lambda m, v, x: m.bucketize(v, x.sort().values), dtypes=FLOATS, **NO),
         row("searchsorted", apart(6), real(2, 3), call=lambda m, x, v: m.searchsorted(x.sort().values, v), dtypes=FLOATS, **NO),
         row(
             "searchsorted[right]",

@@ -41,6 +41,7 @@ def _unary() -> list[Row]:
     rows += [row(n, real(3, 4), pointwise=True, gradgrad=False) for n in ["floor", "ceil", "trunc", "frac", "sign", "round"]]
     tests = ["isnan", "isinf", "isfinite", "signbit", "logical_not", "bitwise_not"]
     rows += [row(n, real(3, 4), pointwise=True, **NO) for n in tests]
+    rows += [row(n, real(3, 4), **NO) for n in ("isposinf", "isneginf")]
     return rows
 
 
@@ -206,6 +207,9 @@ def _complex() -> list[Row]:
         row("imag", real(3, 4), call=lambda m, x: m.imag(x), dtypes=("complex64", "complex128"), grad=False, gradgrad=False),
         row("conj", real(3, 4), call=lambda m, x: m.conj(x)),
         row("conj_physical", real(3, 4), pointwise=True),
+        row("resolve_conj", real(3, 4), call=lambda m, x: m.resolve_conj(m.conj(x))),
+        row("resolve_neg", real(3, 4)),
+        row("isreal", real(3, 4), **NO),
         row("angle", apart(3, 4), pointwise=True, gradgrad=False),
         row("complex", real(3, 4), real(3, 4), dtypes=("float32", "float64")),
         row("polar", pos(3, 4), real(3, 4), call=lambda m, r, a: m.polar(r, a), dtypes=("float32", "float64")),

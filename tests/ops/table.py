@@ -6,6 +6,7 @@ import rows_creation
 import rows_indexing
 import rows_linalg
 import rows_nn
+import rows_nn_more
 import rows_pointwise
 import rows_reductions
 import rows_shaping
@@ -21,6 +22,7 @@ ROWS: list[Row] = [
     *rows_indexing.ROWS,
     *rows_linalg.ROWS,
     *rows_nn.ROWS,
+    *rows_nn_more.ROWS,
 ]
 
 _names = [r.name for r in ROWS]

@@ -8,7 +8,13 @@ from ..autograd.op import define, op
 
 Array = Any
 
-sigmoid = op("sigmoid(x)", promotes="float", x=lambda g, out: g * (out * (1 - out)))
+
+def _sigmoid(g: Array, out: Array) -> Array:
+    slope = g * out
+    return slope - slope * out
+
+
+sigmoid = op("sigmoid(x)", promotes="float", x=_sigmoid)
 relu = op("relu(x)", x=lambda xp, g, out: xp.where(out > 0, g, 0))
 
 

@@ -94,12 +94,12 @@ class SGD(Optimizer):
             return
         xp = params[0]._xp
         kernel = getattr(xp, "sgd_steps", None)
-        moved = [p for p in params if p.grad is not None]
-        if kernel is None or any(p._xp is not xp for p in moved):
+        moved = [(p, grad._array) for p in params if (grad := p.grad) is not None]
+        if kernel is None or any(p._xp is not xp for p, _ in moved):
             super().step_group(params, options)
             return
-        kernel([p._array for p in moved], [p.grad._array for p in moved], lr)
-        for p in moved:
+        kernel([p._array for p, _ in moved], [g for _, g in moved], lr)
+        for p, _ in moved:
             p._version[0] += 1
 
     def update(self, param: Tensor, grad: Tensor, state: State | None, options: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..ops import pointwise
@@ -53,3 +54,31 @@ def equal(input: Tensor, other: Tensor) -> bool:
     True
     """
     return input.shape == other.shape and bool(every(input.detach() == other.detach()))
+
+
+def _infinite(input: Tensor, value: float, name: str) -> Tensor:
+    if input.dtype.is_complex:
+        raise RuntimeError(f"{name} does not support complex inputs.")
+    return input == value
+
+
+@public()
+def isposinf(input: Tensor) -> Tensor:
+    """Where elements are positive infinity.
+
+    >>> import tensorlite as tl
+    >>> tl.isposinf(tl.tensor([float("inf"), 1.0]))
+    tensor([ True, False])
+    """
+    return _infinite(input, math.inf, "isposinf")
+
+
+@public()
+def isneginf(input: Tensor) -> Tensor:
+    """Where elements are negative infinity.
+
+    >>> import tensorlite as tl
+    >>> tl.isneginf(tl.tensor([float("-inf"), 1.0]))
+    tensor([ True, False])
+    """
+    return _infinite(input, -math.inf, "isneginf")

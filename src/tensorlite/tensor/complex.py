@@ -62,3 +62,25 @@ def polar(abs: Tensor, angle: Tensor) -> Tensor:
     tensor([2.+0.j])
     """
     return pointwise.complex(abs * pointwise.cos(angle), abs * pointwise.sin(angle))
+
+
+@public("resolve_neg", out=False)
+def resolve_conj(input: Tensor) -> Tensor:
+    """The tensor itself: conjugates and negatives are computed at once here.
+
+    >>> import tensorlite as tl
+    >>> tl.resolve_conj(tl.tensor([1j]).conj())
+    tensor([0.-1.j])
+    """
+    return input
+
+
+@public(out=False)
+def isreal(input: Tensor) -> Tensor:
+    """Where the imaginary part is zero.
+
+    >>> import tensorlite as tl
+    >>> tl.isreal(tl.tensor([1 + 0j, 1j]))
+    tensor([ True, False])
+    """
+    return imag(input) == 0 if input.dtype.is_complex else pointwise.equal(input, input) | True

@@ -491,3 +491,7 @@ def empty_strided(
     room = 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if math.prod(size) else 0
     flat = empty(room, dtype=dtype, device=device)
     return finished(flat.as_strided(size, stride).detach(), requires_grad)
+
+
+functions["clone"] = lambda input, *, memory_format=None: input.clone()
+functions["detach"] = lambda input: input.detach()

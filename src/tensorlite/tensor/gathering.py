@@ -351,3 +351,14 @@ def searchsorted(
     values = input if isinstance(input, TensorBase) else wrap(xp.asarray(input), xp)
     found = xp.searchsorted(sorted_sequence._array, values._array, side="right" if right or side == "right" else "left")
     return wrap(xp.astype(xp.asarray(found), dtypes.int32 if out_int32 else dtypes.int64), xp)
+
+
+@public()
+def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+    """Which interval between sorted boundaries each element falls into.
+
+    >>> import tensorlite as tl
+    >>> tl.bucketize(tl.tensor([2, 9]), tl.tensor([1, 3, 5]))
+    tensor([1, 3])
+    """
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right)

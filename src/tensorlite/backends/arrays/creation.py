@@ -37,7 +37,11 @@ class Creation:
         raw = self.native[dtype]
         if isinstance(value, int) and raw is not None and raw.kind in "iu":
             value = _wrapped(value, raw)
-        return self.np.full(shape, value, dtype=raw)
+        if raw is None:
+            return self.np.full(shape, value)
+        out = self.np.empty(shape, raw)
+        out.fill(value)  # np.full would warn of overflow in NumPy's name
+        return out
 
     def lowest(self, dtype: Any) -> int:
         """The smallest integer of a dtype."""

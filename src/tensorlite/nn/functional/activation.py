@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ... import dtypes
 from ...ops import activations as ops
 from ...tensor import Tensor, sigmoid, tanh
 from ...tensor import log_softmax as _log_softmax
@@ -368,8 +369,10 @@ def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, trainin
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
-    slope = input.detach().new_empty(input.shape).uniform_(lower, upper)
-    return input.where(input > 0, input * slope)
+    # Slopes are drawn for negative elements only, in double precision: then the seed gives PyTorch's.
+    negative = input.detach() <= 0
+    drawn = input.detach().new_empty(int(negative.sum()), dtype=dtypes.float64).uniform_(lower, upper)
+    return input * input.detach().new_ones(input.shape).masked_scatter(negative, drawn.to(input.dtype))
 
 
 def relu_(input: Tensor) -> Tensor:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ...tensor import Tensor
 
-__all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d"]
+__all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
+
+SELU_FLOOR = 1.7580993408473766
+"""What SELU tends to for small inputs, up to its sign: its scale times its alpha (Klambauer et al., 2017)."""
 
 
 def _check(p: float) -> None:
@@ -68,4 +71,51 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     >>> tl.nn.functional.dropout3d(tl.ones(1, 1, 1, 1, 1), training=False).shape
     torch.Size([1, 1, 1, 1, 1])
     """
-    return _channels(input, p, training, inplace, True)
+    return _channels(input, p, training, inplace, input.ndim != 4)
+
+
+def _alpha(input: Tensor, shape: tuple[int, ...], p: float, inplace: bool) -> Tensor:
+    """Put the dropped elements to SELU's floor, then restore mean 0 and variance 1."""
+    if p == 1:
+        kept, shift = input.detach().new_zeros(shape), input.detach().new_zeros(shape)
+    else:
+        kept = input.detach().new_empty(shape).bernoulli_(1 - p)
+        scale = 1 / ((SELU_FLOOR**2 * p + 1) * (1 - p)) ** 0.5
+        shift = (kept - 1) * (SELU_FLOOR * scale) + SELU_FLOOR * scale * p
+        kept = kept * scale
+    return input.mul_(kept).add_(shift) if inplace else input * kept + shift
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout for SELU networks, which keeps mean and variance (Klambauer et al., 2017): any shape to the same.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.alpha_dropout(tl.ones(2))
+    tensor([1., 1.])
+    """
+    _check(p)
+    if not training or not p or not input.numel():
+        return input
+    return _alpha(input, tuple(input.shape), p, inplace)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """`alpha_dropout` of whole channels: (N, C, *) to the same.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+        RuntimeError: fewer than 2 dimensions, in training.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.feature_alpha_dropout(tl.ones(1, 1, 2))
+    tensor([[[1., 1.]]])
+    """
+    _check(p)
+    if not training or not p or not input.numel():
+        return input
+    if input.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    return _alpha(input, (*input.shape[:2], *(1,) * (input.ndim - 2)), p, inplace)

@@ -53,6 +53,12 @@ def _same_size(name: str, input: Tensor, target: Tensor) -> None:
         )
 
 
+def _same_ndim(name: str, *tensors: Tensor) -> None:
+    if len({t.ndim for t in tensors}) > 1:
+        shapes = ", ".join(str(list(t.shape)) for t in tensors)
+        raise RuntimeError(f"{name}: all inputs should have the same number of dimensions, but their sizes are {shapes}")
+
+
 def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
              weight: Tensor | None = None) -> Tensor:
     """The squared difference.
@@ -308,6 +314,7 @@ def margin_ranking_loss(input1: Tensor, input2: Tensor, target: Tensor, margin: 
     >>> tl.nn.functional.margin_ranking_loss(tl.tensor([1.]), tl.tensor([2.]), tl.tensor([1.]))
     tensor(1.)
     """
+    _same_ndim("margin_ranking_loss", input1, input2, target)
     return reduced((-target * (input1 - input2) + margin).clamp_min(0), legacy_reduction(size_average, reduce, reduction))
 
 
@@ -345,6 +352,11 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
     >>> tl.nn.functional.cosine_embedding_loss(tl.tensor([[1., 0.]]), tl.tensor([[1., 0.]]), tl.tensor([1.]))
     tensor(0.)
     """
+    if target.ndim + 1 != input1.ndim or input1.ndim != input2.ndim or target.ndim > 1:
+        raise RuntimeError(
+            f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
+        )
     cosine = cosine_similarity(input1, input2, -1)
     loss = pointwise.where(target == 1, 1 - cosine, pointwise.where(target == -1, (cosine - margin).clamp_min(0), 0))
     return reduced(loss, legacy_reduction(size_average, reduce, reduction))
@@ -370,6 +382,9 @@ def triplet_margin_loss(
     >>> tl.nn.functional.triplet_margin_loss(tl.zeros(1, 2), tl.zeros(1, 2), tl.zeros(1, 2))
     tensor(1.)
     """
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    _same_ndim("triplet_margin_loss", anchor, positive, negative)
     near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
     if swap:
         far = pointwise.minimum(far, pairwise_distance(positive, negative, p, eps))

@@ -6,7 +6,7 @@ from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
 
-__all__ = ["LogSoftmax", "Softmax", "Softmin"]
+__all__ = ["LogSoftmax", "Softmax", "Softmax2d", "Softmin"]
 
 
 class _AlongDim(Module):
@@ -58,3 +58,21 @@ class Softmin(_AlongDim):
     def forward(self, input: Tensor) -> Tensor:
         """Apply the function to ``input``."""
         return F.softmin(input, self.dim)
+
+
+class Softmax2d(Module):
+    """The softmax over the channels at each place: ``(N, C, H, W)`` or ``(C, H, W)`` to the same shape.
+
+    Raises:
+        ValueError: not 3 or 4 dimensions.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.Softmax2d()(tl.zeros(1, 2, 1, 1)).flatten()
+    tensor([0.5000, 0.5000])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Apply the function to ``input``."""
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)
