@@ -9,6 +9,7 @@ from ..autograd.base import TensorBase
 from ..autograd.promote import result_type_of
 from ..dtypes import dtype, get_default_dtype, int64
 from ..ops import activations, pointwise, reductions
+from .reducing import one_axis
 from .spelling import public
 
 Tensor = Any
@@ -447,8 +448,6 @@ def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None) -> Tensor:
 
 
 def _along(op: Any, input: Tensor, dim: int) -> Tensor:
-    from .reducing import one_axis
-
     if not _inexact(input.dtype):
         raise RuntimeError(f'"softmax_kernel_impl" not implemented for {input.dtype}; convert to a floating dtype')
     if not input._array.ndim:

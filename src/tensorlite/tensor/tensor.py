@@ -20,6 +20,7 @@ from ..autograd.base import (
     register_tensor_type,
     wrap,
 )
+from ..autograd.functions import backward
 from ..autograd.modes import INFERENCE, modes
 from ..backends import get_backend
 from ..devices import device as Device
@@ -41,6 +42,7 @@ from . import (  # noqa: F401  (importing them registers methods)
 )  # fmt: skip
 from . import shaping as _shaping  # noqa: F401
 from .conversion import Conversion
+from .inplace import write
 from .operators import Declared, operators
 from .size import Size
 from .spelling import methods
@@ -290,8 +292,6 @@ class Tensor(Declared, Conversion, TensorBase):
         Raises:
             RuntimeError: it is no scalar and no `gradient` is given, nothing requires grad, or the graph was freed.
         """
-        from ..autograd.functions import backward
-
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def retain_grad(self) -> None:
@@ -334,8 +334,6 @@ class Tensor(Declared, Conversion, TensorBase):
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Tensor:
         """Copy the elements of another tensor (any dtype, any device, broadcast) into this one; returns it."""
-        from .inplace import write
-
         if not isinstance(src, TensorBase):
             src = creation.tensor(src, device=self.device)
         value = src.to(device=self.device, dtype=self.dtype)
@@ -345,8 +343,6 @@ class Tensor(Declared, Conversion, TensorBase):
 
     def fill_(self, value: Any) -> Tensor:
         """Set every element to a number; returns the tensor."""
-        from .inplace import write
-
         if isinstance(value, TensorBase):
             if value._array.ndim:
                 raise RuntimeError(
