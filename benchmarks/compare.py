@@ -96,7 +96,7 @@ class Contender:
     """A library on a device, in a process of its own."""
 
     def __init__(self, library: str, device: str, threads: int) -> None:
-        self.name, self.library, self.device = f"{library} {device}", library, device
+        self.name, self.package, self.device = f"{library} {device}", library, device
         environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
         command = [sys.executable, __file__, "--worker", library, "--device", device, "--threads", str(threads)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
@@ -333,7 +333,7 @@ def main() -> None:
     for contender in contenders:
         contender.stop()
 
-    versions = ", ".join(f"{c.library} {c.version}" for c in contenders if c.device == contenders[0].device)
+    versions = ", ".join(f"{c.package} {c.version}" for c in contenders if c.device == contenders[0].device)
     gpu = next((f", {c.cuda}" for c in contenders if c.cuda), "")
     subtitle = f"{versions}; {arguments.threads} threads; {processor()}{gpu}; medians of {arguments.rounds} rounds in turns"
     print(f"{subtitle}\n\n{show(table(rows, contenders))}\n")

@@ -69,9 +69,9 @@ class Conversion:
         """The old name of the dtype ("torch.FloatTensor"), or a conversion to one."""
         if dtype is None:
             prefix = "torch.cuda" if self.device.type == "cuda" else "torch"
-            return f"{prefix}.{_old_name(self.dtype)}Tensor"
+            return f"{prefix}.{self.dtype.scalar_name}Tensor"
         if isinstance(dtype, str):
-            dtype = next(d for d in _old_names() if dtype.endswith(f".{_old_name(d)}Tensor"))
+            dtype = next(d for d in _old_names() if dtype.endswith(f".{d.scalar_name}Tensor"))
         return self.to(dtype=dtype)
 
     def type_as(self, other: Any) -> Any:
@@ -219,24 +219,6 @@ def _old_names() -> list[DType]:
         dtypes.complex64,
         dtypes.complex128,
     ]
-
-
-def _old_name(d: DType) -> str:
-    names = {
-        "uint8": "Byte",
-        "int8": "Char",
-        "int16": "Short",
-        "int32": "Int",
-        "int64": "Long",
-        "float16": "Half",
-        "float32": "Float",
-        "float64": "Double",
-        "bfloat16": "BFloat16",
-        "bool": "Bool",
-        "complex64": "ComplexFloat",
-        "complex128": "ComplexDouble",
-    }
-    return names.get(d.name, d.name)
 
 
 def _dtype_method(name: str, dtype: DType) -> Any:

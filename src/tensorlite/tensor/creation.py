@@ -386,7 +386,7 @@ def arange(
     xp = _backend(device)
     if dtype.is_floating_point:
         n = math.ceil((end - start) / step)
-        steps = xp.arange(0, n, 1, dtype=dtypes.float64 if device is None or xp.device.type != "meta" else dtype)
+        steps = xp.arange(0, n, 1, dtype=dtypes.float64)
         array = xp.astype(steps * step + start, dtype)
     else:
         array = xp.arange(int(start), int(end) if isinstance(end, int) else math.ceil(end), int(step), dtype=dtype)

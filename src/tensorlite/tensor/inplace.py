@@ -60,7 +60,7 @@ def write(x: Any, value: Any, *, copied: bool = False) -> Any:
         value = value.to(xp.device)
         new_array = value._array
     if new_array.dtype != array.dtype and not can_cast(xp.dtype_of[new_array.dtype], xp.dtype_of[array.dtype]):
-        kinds = [_kind(xp.dtype_of[a.dtype]) for a in (new_array, array)]
+        kinds = [xp.dtype_of[a.dtype].scalar_name for a in (new_array, array)]
         raise RuntimeError(f"result type {kinds[0]} can't be cast to the desired output type {kinds[1]}")
     if not xp.is_writable(array):
         raise RuntimeError(
@@ -73,24 +73,6 @@ def write(x: Any, value: Any, *, copied: bool = False) -> Any:
     if recording and array.dtype in xp.inexacts:
         _rebase(x, value, copied)
     return x
-
-
-def _kind(d: Any) -> str:
-    names = {
-        "bool": "Bool",
-        "uint8": "Byte",
-        "int8": "Char",
-        "int16": "Short",
-        "int32": "Int",
-        "int64": "Long",
-        "float16": "Half",
-        "float32": "Float",
-        "float64": "Double",
-        "bfloat16": "BFloat16",
-        "complex64": "ComplexFloat",
-        "complex128": "ComplexDouble",
-    }
-    return names.get(d.name, d.name)
 
 
 def _rebase(x: Any, value: Any, copied: bool) -> None:
