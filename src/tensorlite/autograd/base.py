@@ -131,6 +131,7 @@ class Node:
     seq: int
     hooks: Hooks | None
     trace: list[str] | None
+    """The forward traceback; set only while anomalies are looked for."""
 
     def name(self) -> str:
         """The name PyTorch gives such a node, for example ``MulBackward0``."""
@@ -147,7 +148,7 @@ class Node:
     @property
     def metadata(self) -> dict[str, Any]:
         """The forward traceback, when `detect_anomaly` kept one."""
-        return {"traceback_": self.trace}
+        return {"traceback_": getattr(self, "trace", None)}
 
     def register_hook(self, hook: Callable[[Any, Any], Any]) -> RemovableHandle:
         """Call ``hook(grad_inputs, grad_outputs)`` after this node; what it returns replaces the grad inputs."""

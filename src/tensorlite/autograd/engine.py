@@ -62,7 +62,7 @@ class _Walk:
         """Receivers whose gradient is a sum that this walk made, so that it may be changed in place."""
         self.targets = None if inputs is None else set(inputs)
         self.needed: set[Any] | None = None
-        self.plain = not create_graph and inputs is None and not modes.check_nan
+        self.plain = not create_graph and inputs is None and not modes.anomaly
         """Nothing special is asked for, so that most nodes take the short way."""
         self.run_rules: set[Any] = set()
         self.captured: dict[Any, Gradient] = {}
@@ -94,26 +94,32 @@ class _Walk:
         """Take the newest waiting node until none is left."""
         if self.targets is not None:
             self.needed, self.run_rules = _leading_to(self.targets, self.waiting)
-        heap, waiting, leaves, plain, retain = self.heap, self.waiting, self.leaves, self.plain, self.retain
+        heap, waiting, leaves, owned, plain = self.heap, self.waiting, self.leaves, self.owned, self.plain
+        keep = self.retain
         alone: Any = None  # the waiting node while it is the only one: it need not go through the heap
         alone_g: Any = None
         here: Any = None
+        dtype: Any = None
+        short = False
         while True:
             if alone is not None:
                 node, g, alone = alone, alone_g, None
             elif heap:
                 node = heapq.heappop(heap)[1]
                 g = waiting.pop(node)
-                self.owned.discard(node)
+                owned.discard(node)
             else:
                 return
-            xp, saved = node.xp, node.saved
-            if xp is not here:
-                here = xp
-                xp.make_current()
-            if plain and node.hooks is None and saved is not None and node.dtype in xp.reals and node.trace is None:
-                grads = node.op.backward(node, xp, g, saved)
-                if saved and not retain:
+            if node.dtype is not dtype or node.xp is not here:
+                dtype = node.dtype
+                if node.xp is not here:
+                    here = node.xp
+                    here.make_current()
+                short = plain and dtype in here.reals
+            saved = node.saved
+            if short and saved is not None and node.hooks is None:
+                grads = node.op.backward(node, here, g, saved)
+                if saved and not keep:
                     node.saved = None
             else:
                 grads = self._visit(node, g)
@@ -127,8 +133,8 @@ class _Walk:
                         self._add(leaves, edge, gradient)
                     else:
                         leaves[edge] = gradient
-                        if gradient is not g and not self.create_graph and edge.xp.owns(gradient):
-                            self.owned.add(edge)
+                        if gradient is not g and edge.xp.owns(gradient):
+                            owned.add(edge)
                 elif edge is alone:
                     alone_g = alone_g + gradient
                 elif alone is None and not heap:
@@ -302,8 +308,9 @@ def _replacement(changed: Any, tensor: Any) -> Any:
 
 
 def _explain(node: Node, error: Exception) -> None:
-    if node.trace:
-        error.add_note(f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(node.trace)}")
+    trace = getattr(node, "trace", None)
+    if trace:
+        error.add_note(f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(trace)}")
 
 
 def _leading_to(targets: set[Any], roots: Iterable[Node]) -> tuple[set[Any], set[Any]]:

@@ -100,7 +100,7 @@ def _output_edge(node: Node, position: Any) -> Node:
 def _link(node: Node, position: int) -> Node:
     link = new(Node)
     link.op, link.edges, link.saved, link.versions = output_op, (node,), None, (position,)
-    link.xp, link.seq, link.hooks, link.trace = node.xp, next_seq(), None, None
+    link.xp, link.seq, link.hooks = node.xp, next_seq(), None
     link.shape, link.dtype = node.shape[position], node.dtype[position]
     return link
 

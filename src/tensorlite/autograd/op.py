@@ -61,7 +61,7 @@ class Op:
         inputs: positional parameters (tensors); `variadic` is the one written with a star, `optional` those that may be None.
         static: keyword-only parameters with their defaults as source ("" for none).
         outputs: names of the outputs, where there are several.
-        rules, joint: the gradients: one function for each input, or one for all.
+        rules, joint: the gradients: one function for each input, or one for all; `serves` says whose gradient needs which input.
         promotes: pointwise ops: "common", or "float" (integers become the default dtype); else None: inputs must agree already.
         kept: what `Node.saved` holds, in order, by parameter name.
         source: the text of the generated functions.
@@ -79,12 +79,13 @@ class Op:
     backward: Callable[..., Any]
 
     def __init__(
-        self, signature: str, rules: dict[str, Rule], joint: Rule | None, promotes: str | None, view: bool, holomorphic: bool,
-        node_name: str | None,
+        self, signature: str, rules: dict[str, Rule], joint: Rule | None, serves: dict[str, str] | None, promotes: str | None,
+        view: bool, holomorphic: bool, node_name: str | None,
     ) -> None:  # fmt: skip
         self.signature = signature
         self.name = signature.partition("(")[0].strip()
-        self.rules, self.joint, self.view, self.holomorphic = rules, joint, view, holomorphic
+        self.rules, self.joint, self.serves = rules, joint, serves or {}
+        self.view, self.holomorphic = view, holomorphic
         self.promotes, _, self._promoted_inputs = (promotes or "").partition(":")
         self.node_name = (node_name or self.name.title().replace("_", "")) + "Backward0"
         self.forward: Any = _stub(self)
@@ -118,7 +119,7 @@ class Op:
         if name in self.outputs and f"g_{name}" in self.gradient_names():
             link = base.new(base.Node)
             link.op, link.edges, link.saved, link.versions = base.output_op, (node,), None, (self.outputs.index(name),)
-            link.xp, link.seq, link.hooks, link.trace = node.xp, node.seq, None, None
+            link.xp, link.seq, link.hooks = node.xp, node.seq, None
             link.shape, link.dtype = node.shape[self.outputs.index(name)], node.dtype[self.outputs.index(name)]
             return link
         return None
@@ -130,8 +131,8 @@ class Op:
 
 
 def op(
-    signature: str, *, joint: Rule | None = None, promotes: str | None = None, view: bool = False,
-    holomorphic: bool = True, node_name: str | None = None, **rules: Rule,
+    signature: str, *, joint: Rule | None = None, serves: dict[str, str] | None = None, promotes: str | None = None,
+    view: bool = False, holomorphic: bool = True, node_name: str | None = None, **rules: Rule,
 ) -> Any:
     """Define a primitive op; its forward is the backend's function of that name.
 
@@ -139,6 +140,7 @@ def op(
         signature: ``"name(tensors..., *, static...) -> outputs"``; see `docs/design/architecture.md`.
         rules: for each differentiable input its gradient.
         joint: one function for all inputs instead of `rules`; its parameter ``needs`` says which gradients are wanted.
+        serves: with `joint`, the inputs that are saved only for the gradient of another one, by whose name they stand.
         promotes: for pointwise ops, ``"common"`` or ``"float"``; or ``"common: x y"`` to promote only these inputs.
         view: the output shares memory with the first input.
         holomorphic: the rules are those of a holomorphic function, so that the engine may conjugate around them.
@@ -150,7 +152,7 @@ def op(
     Raises:
         TypeError: (when it is first called) a rule has a parameter that is nothing known.
     """
-    return Op(signature, rules, joint, promotes, view, holomorphic, node_name).forward
+    return Op(signature, rules, joint, serves, promotes, view, holomorphic, node_name).forward
 
 
 def define(signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:

@@ -182,7 +182,9 @@ def _write_no_graph(op: Op, w: _Lines) -> None:
 
 def _condition(op: Op, name: str) -> str:
     """When `name` must be saved: '' for always, else a test on the nodes."""
-    if op.joint is not None or any(i == op.variadic for i in op.rules):
+    if op.joint is not None:
+        return f"n_{op.serves[name]} is not None" if name in op.serves else ""
+    if any(i == op.variadic for i in op.rules):
         return ""
     users = [i for i, rule in op.rules.items() if name in parameters(rule)]
     if len(users) == len(op.rules):
@@ -232,7 +234,7 @@ def _write_node(op: Op, w: _Lines) -> None:
     for t in _outs(op):
         w(f"{t}._version = [0]")
     terms = _write_versions(op, w)
-    w("n = new(Node)")
+    w("n = Node()")  # a class without __init__: half as dear to call as object.__new__
     w("n.op = OP")
     edges = [(f"n_{i}" if i in _differentiable(op) else "None") for i in op.inputs if i != op.variadic]
     if op.variadic in _differentiable(op):
@@ -248,7 +250,8 @@ def _write_node(op: Op, w: _Lines) -> None:
         w("n.shape = o.shape")
         w("n.dtype = o.dtype")
     w("n.hooks = None")
-    w("n.trace = trace() if WATCHED else None")
+    w("if WATCHED:")
+    w("n.trace = trace()", 1)
     w("n.seq = next_seq()")
     _write_attach(op, w)
     w(f"return {_returned(op)}")
@@ -264,9 +267,9 @@ def _write_attach(op: Op, w: _Lines) -> None:
         if f"g_{o}" not in gradients:
             w(f"t_{o}._node = None")
             continue
-        w(f"t_{o}._node = m = new(Node)")
+        w(f"t_{o}._node = m = Node()")
         w(f"m.op = output_op; m.edges = (n,); m.saved = None; m.versions = ({number},); m.xp = xp")
-        w(f"m.shape = o_{o}.shape; m.dtype = o_{o}.dtype; m.hooks = m.trace = None; m.seq = next_seq()")
+        w(f"m.shape = o_{o}.shape; m.dtype = o_{o}.dtype; m.hooks = None; m.seq = next_seq()")
 
 
 def write_backward(op: Op) -> str:
@@ -292,7 +295,12 @@ def write_backward(op: Op) -> str:
             w(f"g_{o} = g[{number}]")
     differentiable = _differentiable(op)
     if op.joint is not None:
-        w("needs = [e is not None for e in node.edges]")
+        if op.variadic:
+            w("needs = [e is not None for e in node.edges]")
+        else:
+            names = [f"e_{i}" for i in op.inputs]
+            w(f"{', '.join(names)}, = node.edges")
+            w(f"needs = ({''.join(f'{e} is not None, ' for e in names)})")
         w(f"return JOINT({', '.join(parameters(op.joint))})")
     elif op.variadic in op.rules:
         w(f"return RULE_{op.variadic}({', '.join(parameters(op.rules[op.variadic]))})")

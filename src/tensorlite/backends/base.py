@@ -68,8 +68,8 @@ class Backend:
         run.__name__, run.__doc__ = body.__name__, body.__doc__
         return run
 
-    def _narrowed(self, x: Array, dtype: Any) -> Array:
-        return self.astype(x, dtype) if x.dtype == self.float32 else x
+    def _narrowed(self, x: Array | None, dtype: Any) -> Array | None:
+        return self.astype(x, dtype) if x is not None and x.dtype == self.float32 else x
 
     def make_current(self) -> None:
         """Let operators on raw arrays run on this device; only devices of which there are several need to do something."""

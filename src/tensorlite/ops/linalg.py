@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.op import op
+from ..autograd.op import composite, op
 
 Array = Any
 
@@ -19,14 +19,20 @@ def _rows(xp: Any, x: Array) -> Array:
     return x if x.ndim == 2 else xp.reshape(x, shape=(-1, x.shape[-1]))
 
 
-def _linear_weight(xp: Any, g: Array, x: Array) -> Array:
-    return xp.matmul(_rows(xp, g).T, _rows(xp, x))
+@composite
+def linear_back(
+    xp: Any, g: Array, x: Array | None, weight: Array | None, *, needs: tuple[bool, ...]
+) -> tuple[Array | None, ...]:
+    """The gradients of x, weight and bias. x and weight serve each other's, and are None where that is not needed."""
+    grad_x = xp.matmul(g, weight) if needs[0] else None
+    rows = _rows(xp, g)
+    grad_weight = xp.matmul(rows.T, _rows(xp, x)) if needs[1] else None
+    return grad_x, grad_weight, xp.sum(rows, axis=0) if needs[2] else None
 
 
 linear = op(
-    "linear(x, weight, bias=None)", node_name="Addmm",
-    x=lambda xp, g, weight: xp.matmul(g, weight), weight=_linear_weight,
-    bias=lambda xp, g: xp.sum(_rows(xp, g), axis=0),
+    "linear(x, weight, bias=None)", node_name="Addmm", serves={"x": "weight", "weight": "x"},
+    joint=lambda xp, g, x, weight, needs: xp.linear_back(g, x, weight, needs=needs),
 )
 
 

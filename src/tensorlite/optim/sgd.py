@@ -94,13 +94,17 @@ class SGD(Optimizer):
             return
         xp = params[0]._xp
         kernel = getattr(xp, "sgd_steps", None)
-        moved = [(p, grad._array) for p in params if (grad := p.grad) is not None]
-        if kernel is None or any(p._xp is not xp for p, _ in moved):
+        if kernel is None or any([p._xp is not xp for p in params]):
             super().step_group(params, options)
             return
-        kernel([p._array for p, _ in moved], [g for _, g in moved], lr)
-        for p, _ in moved:
-            p._version[0] += 1
+        arrays, grads = [], []
+        for p in params:
+            grad = p.grad
+            if grad is not None:
+                arrays.append(p._array)
+                grads.append(grad._array)
+                p._version[0] += 1
+        kernel(arrays, grads, lr)
 
     def update(self, param: Tensor, grad: Tensor, state: State | None, options: Any) -> None:
         """Move ``param`` against ``grad``."""

@@ -18,7 +18,7 @@ class Creation:
     to_numpy: Any
 
     def asarray(self, data: Any, *, dtype: Any = None) -> Array:
-        return self.np.asarray(data, dtype=self.native[dtype])
+        return self.np.asarray(data) if dtype is None else self.np.asarray(data, dtype=self.native[dtype])
 
     def array(self, data: Any, *, dtype: Any = None) -> Array:
         """A new array from nested Python numbers."""
@@ -31,6 +31,8 @@ class Creation:
         return self.np.zeros(shape, dtype=self.native[dtype])
 
     def ones(self, shape: tuple[int, ...], *, dtype: Any) -> Array:
+        if not shape:  # every backward pass starts with one
+            return self.np.array(1, self.native[dtype])
         return self.np.ones(shape, dtype=self.native[dtype])
 
     def full(self, shape: tuple[int, ...], value: Any, *, dtype: Any) -> Array:

@@ -17,7 +17,7 @@ __all__ = ["NumpyBackend", "create"]
 # PyTorch computes inf and nan silently. Only tensorlite's own modules are silenced: a user's NumPy code still warns.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tensorlite\.")
 
-_KERNELS = {"sgd_step": "optim", "sgd_steps": "optim", "adam_step": "optim"}
+_KERNELS = {"sgd_step": "optim", "sgd_steps": "optim", "adam_step": "optim", "linear_back": "linear"}
 """Fused functions and the module of this package that has them, imported when first used."""
 
 

@@ -18,16 +18,16 @@ BLOCK = 65536
 
 def sgd_steps(params: list[Array], grads: list[Array], lr: float) -> None:
     """``param -= lr * grad`` for many parameters."""
-    steps: dict[Any, Array] = {}
+    dtype, step = None, np.empty(())
     for param, grad in zip(params, grads, strict=True):
-        if param.size <= BLOCK and param.itemsize > 2:
-            step = steps.get(param.dtype)
-            if step is None:  # an array costs a tiny product half of what a Python number does
-                step = steps[param.dtype] = np.array(lr, param.dtype)
-            # By position: a keyword argument costs a tiny update a twentieth of its time.
-            np.subtract(param, np.multiply(grad, step), param)
-        else:
+        if param.size > BLOCK or param.itemsize == 2:
             sgd_step(param, grad, None, lr, 0.0, 0.0, 0.0, False, False)
+            continue
+        if param.dtype is not dtype:  # an array costs a tiny product half of what a Python number does
+            dtype = param.dtype
+            step = np.array(lr, dtype)
+        # By position: a keyword argument costs a tiny update a twentieth of its time.
+        np.subtract(param, np.multiply(grad, step), param)
 
 
 def sgd_step(
