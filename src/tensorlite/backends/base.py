@@ -13,7 +13,7 @@ from typing import Any
 from ..devices import device
 from ..dtypes import dtype
 
-__all__ = ["Backend", "register_body"]
+__all__ = ["Backend", "may_decline", "register_body"]
 
 Array = Any
 _bodies: dict[str, Callable[..., Any]] = {}
@@ -22,6 +22,12 @@ _bodies: dict[str, Callable[..., Any]] = {}
 def register_body(name: str, body: Callable[..., Any]) -> None:
     """Make `body(xp, *arrays, **static)` the fallback of every backend that has no function called `name`."""
     _bodies[name] = body
+
+
+def may_decline(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a kernel that returns NotImplemented for inputs that it leaves to the op's body."""
+    kernel.declines = True  # type: ignore[attr-defined]
+    return kernel
 
 
 class Backend:
@@ -78,6 +84,8 @@ class Backend:
         found = self.kernel(name)
         if found is None and name in _bodies:
             found = self._body(_bodies[name])
+        elif found is not None and hasattr(found, "declines"):
+            found = _either(found, self._body(_bodies[name]))
         if found is None:
             raise AttributeError(f"the {self.device.type} backend has no function '{name}'")
         setattr(self, name, found)
@@ -90,3 +98,12 @@ class Backend:
         from .registry import get_backend
 
         return get_backend, (str(self.device),)
+
+
+def _either(kernel: Callable[..., Any], body: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*arrays: Array, **static: Any) -> Any:
+        result = kernel(*arrays, **static)
+        return body(*arrays, **static) if result is NotImplemented else result
+
+    run.__name__, run.__doc__ = kernel.__name__, kernel.__doc__
+    return run

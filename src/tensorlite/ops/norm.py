@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.op import define
+from ..autograd.op import composite, define
 
 Array = Any
 Ints = tuple[int, ...]
@@ -17,9 +17,11 @@ def _normalized(xp: Any, x: Array, axes: Ints, eps: float) -> tuple[Array, Array
     return centred * scale, scale
 
 
-def _normalize_back(
-    xp: Any, g: Array, x: Array, weight: Array | None, axes: Ints, shape: Ints, eps: float, needs: list[bool]
+@composite
+def normalize_back(
+    xp: Any, g: Array, x: Array, weight: Array | None, *, axes: Ints, shape: Ints, eps: float, needs: tuple[bool, ...]
 ) -> tuple[Any, ...]:
+    """The gradients of x, weight and bias."""
     unit, scale = _normalized(xp, x, axes, eps)
     grad_x = grad_weight = None
     if needs[0]:
@@ -33,7 +35,11 @@ def _normalize_back(
     return grad_x, grad_weight, grad_bias
 
 
-@define("normalize(x, weight=None, bias=None, *, axes, shape, eps)", node_name="NativeNorm", joint=_normalize_back)
+@define(
+    "normalize(x, weight=None, bias=None, *, axes, shape, eps)", node_name="NativeNorm",
+    joint=lambda xp, g, x, weight, axes, shape, eps, needs: xp.normalize_back(
+        g, x, weight, axes=axes, shape=shape, eps=eps, needs=needs),
+)
 def normalize(
     xp: Any, x: Array, weight: Array | None = None, bias: Array | None = None, *, axes: Ints, shape: Ints, eps: float
 ) -> Array:

@@ -1,0 +1,141 @@
+"""The CPU's kernels against the bodies of the ops that they stand for, over geometries and sizes that take each of their ways."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensorlite as tl
+from tensorlite.backends import base
+from tensorlite.backends.numpy import conv as conv_kernels
+from tensorlite.backends.numpy import norm as norm_kernels
+from tensorlite.backends.registry import get_backend
+
+CPU = get_backend("cpu")
+
+
+def body(name: str) -> Any:
+    return CPU._body(base._bodies[name])
+
+
+def draw(*shape: int, dtype: str = "float64") -> Any:
+    return np.random.default_rng(0).standard_normal(shape).astype(dtype)
+
+
+def same(ours: Any, reference: Any) -> None:
+    ours, reference = (x if isinstance(x, tuple) else (x,) for x in (ours, reference))
+    for a, b in zip(ours, reference, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            assert a.shape == b.shape and a.dtype == b.dtype
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+# channels, outputs, size, kernel, stride, padding, dilation
+CONVOLUTIONS = [
+    (2, 3, (7, 6), (3, 2), (1, 1), (0, 0), (1, 1)),
+    (8, 2, (7, 6), (3, 3), (1, 1), (1, 1), (1, 1)),  # many channels: taps share columns
+    (8, 2, (9, 8), (3, 2), (1, 2), (2, 1), (2, 3)),
+    (2, 3, (9, 8), (3, 3), (2, 3), (1, 2), (2, 1)),
+    (3, 2, (5, 5), (5, 5), (1, 1), (0, 0), (1, 1)),
+    (3, 2, (4, 4), (1, 1), (1, 1), (0, 0), (1, 1)),
+    (3, 2, (4, 4), (1, 1), (2, 2), (1, 1), (1, 1)),  # more padding than the kernel has taps
+    (2, 2, (3, 3), (3, 3), (4, 4), (3, 3), (1, 1)),  # windows that lie in the padding alone
+    (3, 4, (9,), (3,), (2,), (1,), (2,)),
+    (8, 2, (9,), (4,), (1,), (3,), (1,)),
+]
+
+
+@pytest.mark.parametrize("columns", [1, 1 << 17])
+@pytest.mark.parametrize("channels, outputs, size, kernel, stride, padding, dilation", CONVOLUTIONS)
+def test_conv(
+    monkeypatch: pytest.MonkeyPatch, columns: int, channels: int, outputs: int, size: Any, kernel: Any, stride: Any, padding: Any,
+    dilation: Any,
+) -> None:
+    monkeypatch.setattr(conv_kernels, "COLUMNS", columns)
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 1}
+    x, weight = draw(5, channels, *size), draw(outputs, channels, *kernel)
+    y = body("conv")(x, weight, **geometry)
+    same(conv_kernels.conv(x, weight, **geometry), y)
+    g = draw(*y.shape)
+    same(conv_kernels.conv_weight(g, x, shape=weight.shape, **geometry), body("conv_weight")(g, x, shape=weight.shape, **geometry))
+    same(conv_kernels.conv_input(g, weight, shape=x.shape, **geometry), body("conv_input")(g, weight, shape=x.shape, **geometry))
+
+
+def test_conv_without_samples() -> None:
+    geometry = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    x, weight = draw(0, 2, 4, 4), draw(3, 2, 3, 3)
+    assert conv_kernels.conv(x, weight, **geometry).shape == (0, 3, 4, 4)
+    assert not conv_kernels.conv_weight(draw(0, 3, 4, 4), x, shape=weight.shape, **geometry).any()
+
+
+NORMS = {
+    "rows": ((6, 5), (1,), (5,)),
+    "rows of two axes": ((6, 2, 5), (1, 2), (2, 5)),
+    "channels": ((4, 3, 5), (0, 2), (1, 3, 1)),
+    "channels of images": ((4, 3, 2, 5), (0, 2, 3), (1, 3, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("block", [7, 1 << 15])
+@pytest.mark.parametrize("affine", [(True, True), (True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("case", NORMS)
+def test_normalize(monkeypatch: pytest.MonkeyPatch, block: int, affine: tuple[bool, bool], case: str) -> None:
+    monkeypatch.setattr(norm_kernels, "BLOCK", block)
+    size, axes, shape = NORMS[case]
+    count = tuple(n for n in shape if n > 1)
+    x = draw(*size) + 3
+    weight, bias = (draw(*count) if wanted else None for wanted in affine)
+    options = {"axes": axes, "shape": shape, "eps": 1e-3}
+    found = norm_kernels.normalize(x, weight, bias, **options)
+    assert found is not NotImplemented
+    same(found, body("normalize")(x, weight, bias, **options))
+    g = draw(*size)
+    for needs in itertools.product((True, False), (affine[0],), (affine[1] and affine[0],)):
+        back = norm_kernels.normalize_back(g, x, weight, needs=needs, **options)
+        same(back, body("normalize_back")(g, x, weight, needs=needs, **options))
+
+
+@pytest.mark.parametrize("values", [[[1.0, 1.0], [1.0, 1.0]], [[0.0, np.nan], [np.nan, 1.0]], [[-np.inf] * 2] * 2])
+def test_max_pool_of_special_values(values: Any) -> None:
+    """The first of equal elements is taken, and nan is the largest."""
+    options = {"kernel": (2, 2), "stride": (2, 2), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
+    x = np.array(values)
+    found, reference = CPU.max_pool(x, **options), body("max_pool")(x, **options)
+    np.testing.assert_array_equal(found[0], reference[0])
+    np.testing.assert_array_equal(found[1], reference[1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_where_with_zero(dtype: str) -> None:
+    """Nothing of what is not chosen is left, not even nan or a sign."""
+    x = tl.tensor([1, -2, 3, 4], dtype=getattr(tl, dtype))
+    if dtype != "int64":
+        x[1], x[3] = -tl.inf, tl.nan
+    condition = tl.tensor([True, False, True, False])
+    kept, dropped = tl.where(condition, x, 0), tl.where(condition, 0, x)
+    assert kept.dtype == dropped.dtype == x.dtype
+    assert kept.tolist() == [1, 0, 3, 0]
+    assert dropped[:3].tolist() == [0, -tl.inf if dtype != "int64" else -2, 0]
+
+
+PROGRAM = """
+from tensorlite.backends.numpy.allocator import keep_memory, release
+print(keep_memory())
+release()
+"""
+
+
+@pytest.mark.parametrize("value, expected", [("1", "True"), ("0", "False")])
+def test_keep_memory_can_be_turned_off(value: str, expected: str) -> None:
+    if value == "1" and not (sys.platform == "linux" and "glibc" in (os.confstr("CS_GNU_LIBC_VERSION") or "")):
+        pytest.skip("the setting is glibc's")
+    environment = {**os.environ, "TENSORLITE_KEEP_MEMORY": value}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [expected]
