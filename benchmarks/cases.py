@@ -69,14 +69,112 @@ def mlp(m: Any, device: str) -> Step:
     return training(m, device, net, lambda p: m.optim.Adam(p, lr=1e-3), x, y, nn.CrossEntropyLoss())
 
 
-def cnn(m: Any, device: str) -> Step:
+def small_cnn(m: Any) -> Any:
     nn = m.nn
     layers: list[Any] = []
     for channels_in, channels in ((3, 16), (16, 32), (32, 64)):
         layers += [nn.Conv2d(channels_in, channels, 3, padding=1), nn.BatchNorm2d(channels), nn.ReLU(), nn.MaxPool2d(2)]
-    net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 4 * 4, 10))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 4 * 4, 10))
+
+
+def cnn(m: Any, device: str) -> Step:
+    net = small_cnn(m)
+    x, y = m.rand(32, 3, 32, 32), m.randint(10, (32,))
+    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01, momentum=0.9), x, y, m.nn.CrossEntropyLoss())
+
+
+def resnet(m: Any, device: str) -> Step:
+    """ResNet-20 for 32x32 images (He et al., 2015): three stages of three blocks of two convolutions."""
+    nn = m.nn
+
+    class Block(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self, before: int, channels: int, stride: int) -> None:
+            super().__init__()
+            self.conv1 = nn.Conv2d(before, channels, 3, stride, padding=1, bias=False)
+            self.bn1 = nn.BatchNorm2d(channels)
+            self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+            self.bn2 = nn.BatchNorm2d(channels)
+            self.short = nn.Sequential()
+            if stride > 1:
+                self.short = nn.Sequential(nn.Conv2d(before, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
+
+        def forward(self, x: Any) -> Any:
+            y = nn.functional.relu(self.bn1(self.conv1(x)))
+            return nn.functional.relu(self.bn2(self.conv2(y)) + self.short(x))
+
+    layers: list[Any] = [nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+    before = 16
+    for channels in (16, 32, 64):
+        for number in range(3):
+            layers.append(Block(before, channels, 2 if channels > 16 and not number else 1))
+            before = channels
+    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
     x, y = m.rand(32, 3, 32, 32), m.randint(10, (32,))
     return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01, momentum=0.9), x, y, nn.CrossEntropyLoss())
+
+
+def lstm(m: Any, device: str) -> Step:
+    """A sequence of 64 steps of 64 numbers, a hidden state of 128, and a class from the last state."""
+    nn = m.nn
+
+    class Classifier(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(64, 128, batch_first=True)
+            self.head = nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.lstm(x)[0][:, -1])
+
+    x, y = m.randn(32, 64, 64), m.randint(10, (32,))
+    return training(m, device, Classifier(), lambda p: m.optim.Adam(p, lr=1e-3), x, y, nn.CrossEntropyLoss())
+
+
+def gpt(m: Any, device: str) -> Step:
+    """Four blocks of causal attention (4 heads) and a perceptron (Radford et al., 2018), for 65 characters."""
+    nn = m.nn
+    width, heads, steps, characters = 128, 4, 128, 65
+
+    class Block(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.ln1, self.ln2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+        def forward(self, x: Any) -> Any:
+            n, t, _ = x.shape
+            q, k, v = (part.view(n, t, heads, -1).transpose(1, 2) for part in self.qkv(self.ln1(x)).split(width, dim=2))
+            y = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+            x = x + self.out(y.transpose(1, 2).reshape(n, t, width))
+            return x + self.mlp(self.ln2(x))
+
+    class GPT(nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens, self.places = nn.Embedding(characters, width), nn.Embedding(steps, width)
+            self.blocks = nn.Sequential(*(Block() for _ in range(4)))
+            self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, characters, bias=False)
+            self.register_buffer("order", m.arange(steps))
+
+        def forward(self, tokens: Any) -> Any:
+            x = self.tokens(tokens) + self.places(self.order)
+            return self.head(self.norm(self.blocks(x))).reshape(-1, characters)
+
+    x, y = m.randint(characters, (16, steps)), m.randint(characters, (16 * steps,))
+    return training(m, device, GPT(), lambda p: m.optim.AdamW(p, lr=1e-3), x, y, nn.CrossEntropyLoss())
+
+
+def inference(m: Any, device: str) -> Step:
+    """The small convolutional network, one image at a time, without a graph."""
+    net = small_cnn(m).eval().to(device)
+    x = m.rand(1, 3, 32, 32).to(device)
+
+    def step() -> Any:
+        with m.no_grad():
+            return net(x)
+
+    return step
 
 
 def chain(m: Any, device: str, backward: bool) -> Step:
@@ -162,6 +260,10 @@ CASES: list[Case] = [
     Case("MLP 16-32-32-1, SGD", tiny_mlp, STEP, trains=True),
     Case("MLP 784-512-512-10, Adam", mlp, STEP, trains=True),
     Case("CNN 3-16-32-64, SGD", cnn, STEP, trains=True),
+    Case("ResNet-20, SGD", resnet, STEP, trains=True),
+    Case("LSTM 64-128, 64 steps, Adam", lstm, STEP, trains=True),
+    Case("GPT 4x128, 128 steps, AdamW", gpt, STEP, trains=True),
+    Case("CNN inference, one image", inference, FORWARD),
     Case("20 ops, forward", lambda m, device: chain(m, device, False), TINY),
     Case("20 ops, both ways", lambda m, device: chain(m, device, True), TINY),
     *(Case(name, op(function, *shapes), FORWARD) for name, function, shapes in OPS),

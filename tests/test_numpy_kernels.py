@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import tensorlite as tl
 from tensorlite.backends import base
 from tensorlite.backends.numpy import conv as conv_kernels
+from tensorlite.backends.numpy import gelu as gelu_kernels
 from tensorlite.backends.numpy import norm as norm_kernels
 from tensorlite.backends.registry import get_backend
 
@@ -123,6 +125,20 @@ def test_where_with_zero(dtype: str) -> None:
     assert kept.dtype == dropped.dtype == x.dtype
     assert kept.tolist() == [1, 0, 3, 0]
     assert dropped[:3].tolist() == [0, -tl.inf if dtype != "int64" else -2, 0]
+
+
+@pytest.mark.parametrize("size", [0, 1, 17, (1 << 14) + 3])
+def test_erf_and_gelu(size: int) -> None:
+    """Within the last place of single precision; in GELU within a few."""
+    x = np.linspace(-7, 7, size, dtype="float32")
+    if size > 8:
+        x[:5] = 0, np.inf, -np.inf, np.nan, -0.0
+    erf = np.array([math.erf(v) for v in x], "float32")
+    np.testing.assert_allclose(CPU.erf(x), erf, rtol=2e-7)
+    x, g = np.nan_to_num(x, posinf=3, neginf=-3), draw(size, dtype="float32")
+    wide = [a.astype("float64") for a in (g, x)]
+    np.testing.assert_allclose(gelu_kernels.gelu(x), body("gelu")(wide[1]), rtol=1e-5, atol=2e-6)
+    np.testing.assert_allclose(gelu_kernels.gelu_back(g, x), body("gelu_back")(*wide), rtol=1e-5, atol=3e-6)
 
 
 PROGRAM = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.op import define, op
+from ..autograd.op import composite, define, op
 
 Array = Any
 
@@ -15,7 +15,7 @@ def _sigmoid(g: Array, out: Array) -> Array:
 
 
 sigmoid = op("sigmoid(x)", promotes="float", x=_sigmoid)
-relu = op("relu(x)", x=lambda xp, g, out: xp.where(out > 0, g, 0))
+relu = op("relu(x)", x=lambda xp, g, out: xp.where(out <= 0, 0, g))  # nan keeps its gradient
 
 
 @define("softplus(x, *, beta, threshold)", x=lambda xp, g, x, beta, threshold: xp.where(
@@ -60,12 +60,14 @@ _SQRT_HALF, _INV_SQRT_2PI, _SQRT_2_OVER_PI = 0.7071067811865476, 0.3989422804014
 erf = op("erf(x)", promotes="float", x=lambda xp, g, x: g * xp.exp(xp.negative(x * x)) * 1.1283791670955126)
 
 
-def _gelu(xp: Any, g: Array, x: Array) -> Array:
+@composite
+def gelu_back(xp: Any, g: Array, x: Array) -> Array:
+    """The gradient of `gelu`."""
     density = xp.exp(x * x * -0.5) * _INV_SQRT_2PI
     return g * ((xp.erf(x * _SQRT_HALF) + 1) * 0.5 + x * density)
 
 
-@define("gelu(x)", x=_gelu)
+@define("gelu(x)", x=lambda xp, g, x: xp.gelu_back(g, x))
 def gelu(xp: Any, x: Array) -> Array:
     """x times the normal distribution function (Hendrycks and Gimpel, 2016)."""
     return x * ((xp.erf(x * _SQRT_HALF) + 1) * 0.5)

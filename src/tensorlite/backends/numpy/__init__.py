@@ -24,6 +24,7 @@ _KERNELS = {
     **dict.fromkeys(("conv", "conv_input", "conv_weight"), "conv"),
     **dict.fromkeys(("normalize", "normalize_back"), "norm"),
     "max_pool": "pool",
+    **dict.fromkeys(("gelu", "gelu_back"), "gelu"),
 }
 """Fused functions and the module of this package that has them, imported when first used."""
 
@@ -46,6 +47,14 @@ class NumpyBackend(ArrayBackend):
         view = np.ndarray(shape, x.dtype, x if type(x) is np.ndarray else np.asarray(x), 0, (0,) * len(shape))
         view.flags.writeable = False
         return view
+
+    def erf(self, x: Any) -> Any:
+        """In double precision inside."""
+        if x.dtype.char != "f":
+            return super().erf(x)
+        from .gelu import erf
+
+        return erf(x)
 
     def where(self, mask: Any, x: Any, y: Any) -> Any:
         """Where one side is the number 0, by a product of integers; np.where takes ten times as long to guess the branches."""
