@@ -139,3 +139,21 @@ def test_data_changes_are_not_noticed() -> None:
     x.data.sub_(tl.ones(2) * 0.5)
     assert x.tolist() == [0.5, 0.5]
     assert x.requires_grad and x.is_leaf
+
+
+def change_parts(m: Any) -> list[Any]:
+    """The values after changes of real and imaginary parts, and gradients of first and second order."""
+    z = m.tensor([[1 + 2j, 0.5 - 1j], [-0.7 + 0.3j, 2 + 0.1j]], dtype=m.complex128, requires_grad=True)
+    r = m.tensor([[1.5, -0.5], [0.75, 2.0]], dtype=m.float64, requires_grad=True)
+    w = z * 2
+    w.real.mul_(r)
+    w.imag[0].addcdiv_(r[0], r[1], value=-2.0)
+    w.t().real[1].copy_(r[:, 1] * 3)
+    w[1].imag.mul_(w.real[1].clone())
+    gradients = m.autograd.grad((w.abs() ** 2).sum() + (w * (1 - 3j)).imag.sum(), (z, r), create_graph=True)
+    second = m.autograd.grad((gradients[0].abs() ** 2).sum() + (gradients[1] ** 3).sum(), (z, r))
+    return [x.detach().tolist() for x in (w, *gradients, *second)]
+
+
+def test_parts_of_complex_numbers() -> None:
+    close(change_parts(tl), change_parts(torch), [])

@@ -26,6 +26,10 @@ SCHEDULES: list[Callable[[Any, Any], Any]] = [
     lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.1, 3), s.ExponentialLR(o, 0.9)], o),
     lambda s, o: s.OneCycleLR(o, [0.5, 0.2], total_steps=30),
     lambda s, o: s.OneCycleLR(o, 0.5, epochs=5, steps_per_epoch=6, three_phase=True, anneal_strategy="linear"),
+    lambda s, o: s.CyclicLR(o, 0.01, [0.5, 0.3], 4),
+    lambda s, o: s.CyclicLR(o, [0.01, 0.02], 0.5, 3, 8, "triangular2"),
+    lambda s, o: s.CyclicLR(o, 0.01, 0.5, 5, mode="exp_range", gamma=0.95, base_momentum=0.5, max_momentum=0.6),
+    lambda s, o: s.CyclicLR(o, 0.01, 0.5, 5, scale_fn=lambda x: 1 / x, cycle_momentum=False),
 ]
 
 
@@ -107,6 +111,35 @@ def test_wrong_order_warns() -> None:
         scheduler.step()
 
 
+def test_steps_before_the_schedule_do_not_count() -> None:
+    optimizer = make_optimizer(tl)
+    optimizer.step()
+    scheduler = tl.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    with pytest.warns(UserWarning, match="before optimizer.step"):
+        scheduler.step()
+
+
+def test_asking_for_the_next_rate_warns() -> None:
+    optimizer = make_optimizer(tl)
+    for make in SCHEDULES:
+        scheduler = make(tl.optim.lr_scheduler, optimizer)
+        if not hasattr(scheduler, "_schedulers"):
+            with pytest.warns(UserWarning, match="get_last_lr"):
+                scheduler.get_lr()
+
+
+def test_jumping_to_an_epoch_warns() -> None:
+    optimizer = make_optimizer(tl)
+    optimizer.step()
+    step = tl.optim.lr_scheduler.StepLR(optimizer, 2)
+    plateau = tl.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
+    optimizer.step()
+    for jump in (lambda: step.step(5), lambda: plateau.step(1.0, 5)):
+        with pytest.warns(UserWarning, match="deprecated"):
+            jump()
+    assert step.last_epoch == plateau.last_epoch == 5 and step.get_last_lr()[0] == pytest.approx(0.001)
+
+
 def test_errors() -> None:
     s, optimizer = tl.optim.lr_scheduler, make_optimizer(tl)
     for error, call in (
@@ -119,6 +152,9 @@ def test_errors() -> None:
         (ValueError, lambda: s.OneCycleLR(optimizer, 0.1)),
         (ValueError, lambda: s.OneCycleLR(optimizer, 0.1, total_steps=0)),
         (ValueError, lambda: s.ReduceLROnPlateau(optimizer, factor=1.0)),
+        (ValueError, lambda: s.CyclicLR(optimizer, 0.1, 0.2, mode="up")),
+        (ValueError, lambda: s.CyclicLR(optimizer, [0.1], 0.2)),
+        (ValueError, lambda: s.CyclicLR(tl.optim.Rprop([tl.zeros(1, requires_grad=True)]), 0.1, 0.2)),
         (ValueError, lambda: s.CosineAnnealingWarmRestarts(optimizer, 0)),
     ):
         with pytest.raises(error):

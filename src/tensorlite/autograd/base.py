@@ -128,10 +128,15 @@ class Node:
     shape: Any
     """Of the output; a tuple of shapes if there are several, and so the dtype."""
     dtype: Any
-    seq: int
+    seq: float
+    """Counts up; halves are for outputs that a recorded backward saw."""
     hooks: Hooks | None
     trace: list[str] | None
     """The forward traceback; set only while anomalies are looked for."""
+
+    def __lt__(self, other: Node) -> bool:
+        """Among nodes of one number (outputs of one op) any may come first."""
+        return False
 
     def name(self) -> str:
         """The name PyTorch gives such a node, for example ``MulBackward0``."""
@@ -232,6 +237,16 @@ class Cut:
 
     def __init__(self, steps: tuple[tuple[Any, dict[str, Any]], ...]) -> None:
         self.steps = steps
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether it cuts real or imaginary parts out of complex numbers."""
+        return any(op.__name__ in ("real", "imag", "view_as_real") for op, _ in self.steps)
+
+    @property
+    def joins_parts(self) -> bool:
+        """Whether it takes two real numbers as a complex one."""
+        return any(op.__name__ == "view_as_complex" for op, _ in self.steps)
 
     def replay_raw(self, xp: Backend, array: Array) -> Array:
         """The same cut out of a raw array."""

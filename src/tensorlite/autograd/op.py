@@ -119,7 +119,8 @@ class Op:
         if name in self.outputs and f"g_{name}" in self.gradient_names():
             link = base.new(base.Node)
             link.op, link.edges, link.saved, link.versions = base.output_op, (node,), None, (self.outputs.index(name),)
-            link.xp, link.seq, link.hooks = node.xp, node.seq, None
+            # It comes before the node, and after all else that the node leads to.
+            link.xp, link.seq, link.hooks = node.xp, node.seq + 0.5, None
             link.shape, link.dtype = node.shape[self.outputs.index(name)], node.dtype[self.outputs.index(name)]
             return link
         return None
@@ -252,6 +253,9 @@ def _known(made: Op) -> set[str]:
 
 
 def _check_rules(made: Op) -> None:
+    taken = {"n", "m", "t", "o", "v", "xp", "node", "saved", "needs", "error", "out", "g"} & {*made.inputs, *made.static}
+    if taken:
+        raise TypeError(f"op {made.name}: the generated functions have a variable '{min(taken)}'; call that parameter otherwise")
     for name, rule in [*made.rules.items(), *([("joint", made.joint)] if made.joint else [])]:
         if name != "joint" and name not in made.inputs:
             raise TypeError(f"op {made.name}: there is a rule for '{name}', but the inputs are {made.inputs}")

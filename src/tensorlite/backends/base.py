@@ -65,7 +65,7 @@ class Backend:
             dtype = arrays[0].dtype
             if dtype not in self.halves:
                 return body(self, *arrays, **static)
-            wide = [self.astype(a, self.float32) if a is not None and a.dtype is dtype else a for a in arrays]
+            wide = [self.astype(a, self.float32) if getattr(a, "dtype", None) is dtype else a for a in arrays]
             result = body(self, *wide, **static)
             if isinstance(result, tuple):
                 return tuple([self._narrowed(r, dtype) for r in result])

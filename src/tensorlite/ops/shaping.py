@@ -106,14 +106,18 @@ as_strided_spread = op(
 
 
 def _write_base(xp: Any, g: Array, x_shape: tuple[int, ...], view: Any) -> Array:
+    if view.takes_parts:  # a mask over complex numbers cannot tell the parts apart
+        return xp.view_write(g, xp.zeros(xp.view_read(g, view=view).shape, dtype=g.dtype), view=view)
     return xp.where(xp.view_mask(shape=x_shape, view=view), 0, g)
 
 
 view_write = op(
-    "view_write(x, value, *, view)", node_name="CopySlices", x=_write_base,
+    "view_write(x, value, *, view)", node_name="CopySlices", holomorphic=False, x=_write_base,
     value=lambda xp, g, view: xp.view_read(g, view=view),
 )
 """x with `value` in the place that `view` cuts out."""
 view_read = op(
-    "view_read(x, *, view)", x=lambda xp, g, x_shape, view: xp.view_write(xp.zeros(x_shape, dtype=g.dtype), g, view=view),
+    "view_read(x, *, view)", holomorphic=False,
+    x=lambda xp, g, x_shape, x_dtype, view: xp.view_write(
+        xp.zeros(x_shape, dtype=x_dtype), g if view.joins_parts else xp.astype(g, dtype=x_dtype), view=view),
 )

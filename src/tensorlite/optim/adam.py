@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..autograd.modes import set_grad_enabled
-from ..dtypes import float32
 from ..tensor import Tensor
-from ..tensor.creation import tensor, zeros_like
-from .arguments import check_implementation, check_lr, number
+from ..tensor.creation import zeros_like
+from .arguments import check_betas, check_implementation, check_lr, check_not_negative, check_one_element, number
 from .optimizer import Group, Optimizer, State
+from .pointwise import parts, renew, update_means
+from .state import count, counter
 
 __all__ = ["Adam"]
 
@@ -50,14 +51,15 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
+        for name, value in (("lr", lr), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
+            if isinstance(value, Tensor) and foreach and not capturable:
+                raise ValueError(f"{name} as a Tensor is not supported for capturable=False and foreach=True")
+            check_one_element(value, name)
         check_lr(lr)
-        if not 0.0 <= eps:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        if not 0.0 <= weight_decay:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_not_negative(epsilon=eps, weight_decay=weight_decay)
+        check_betas(betas)
+        if [type(beta) for beta in betas] != [float, float] and not all(isinstance(beta, Tensor) for beta in betas):
+            raise ValueError(f"betas must be either both floats or both Tensors, but are {betas}")
         check_implementation(foreach, fused, differentiable)
         defaults = {
             "lr": lr,
@@ -74,14 +76,7 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:  # options that older checkpoints do not know
-            for name in ("amsgrad", "maximize", "differentiable", "decoupled_weight_decay"):
-                group.setdefault(name, False)
-        for values in self.state.values():
-            if "step" in values and not isinstance(values["step"], Tensor):
-                values["step"] = tensor(float(values["step"]), dtype=float32, device="cpu")
+    _counters = ("step",)
 
     def prepare(self, group: Group) -> Any:
         """The options as a tuple, which is quicker to take apart for each parameter than a dict."""
@@ -103,26 +98,25 @@ class Adam(Optimizer):
         means = ["exp_avg", "exp_avg_sq"]
         if options[6]:
             means.append("max_exp_avg_sq")
-        return {"step": tensor(0.0, dtype=float32, device="cpu")} | {name: zeros_like(param.detach()) for name in means}
+        return {"step": counter()} | {name: zeros_like(param.detach()) for name in means}
 
     def update(self, param: Tensor, grad: Tensor, state: State | None, options: Any) -> None:
         """Move ``param`` against the running mean of ``grad``."""
         assert state is not None
         lr, beta1, beta2, eps, weight_decay, decoupled, amsgrad, maximize, differentiable = options
-        counter = state["step"]._array
-        counter += 1
-        step = counter.item()
-        mean, square = state["exp_avg"], state["exp_avg_sq"]
-        largest = state["max_exp_avg_sq"] if amsgrad else None
+        step = count(state)
         on_tensors = differentiable or isinstance(lr, Tensor)
         kernel = None if on_tensors else getattr(param._xp, "adam_step", None)
         if kernel is None:
             with set_grad_enabled(differentiable):
-                adam(
-                    *(param, grad, mean, square, largest, step, lr, beta1, beta2, eps),
-                    *(weight_decay, decoupled, maximize),
-                )
+                if differentiable:
+                    renew(state)
+                for p, g, values in parts(param, grad, state, differentiable):
+                    tensors = p, g, values["exp_avg"], values["exp_avg_sq"], values["max_exp_avg_sq"] if amsgrad else None
+                    adam(*tensors, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
             return
+        mean, square = state["exp_avg"], state["exp_avg_sq"]
+        largest = state["max_exp_avg_sq"] if amsgrad else None
         kernel(
             *(param._array, grad._array, mean._array, square._array, None if largest is None else largest._array),
             *(step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize),
@@ -153,10 +147,9 @@ def adam(
             param.mul_(1 - lr * weight_decay)
         else:
             grad = grad.add(param, alpha=weight_decay)
-    mean.lerp_(grad, 1 - beta1)
-    square.mul_(beta2).addcmul_(grad, grad.conj(), value=1 - beta2)
+    update_means(mean, square, grad, (beta1, beta2))
     if largest is not None:
-        largest.copy_(largest.maximum(square))
+        largest.copy_(largest.clone().maximum(square))
     root = (square if largest is None else largest).sqrt()
     denominator = root / (1 - beta2**step) ** 0.5 + eps
     step_size = lr / (1 - beta1**step)

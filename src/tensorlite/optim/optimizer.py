@@ -11,7 +11,7 @@ from typing import Any
 from ..autograd.modes import enable_grad
 from ..tensor import Tensor
 from ..utils.hooks import RemovableHandle
-from .state import StateMixin
+from .state import StateMixin, complete_groups, restore_counters
 
 __all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
 
@@ -62,6 +62,9 @@ class Optimizer(StateMixin):
     tensor([ 0.9000, -0.9000], requires_grad=True)
     """
 
+    _counters: tuple[str, ...] = ()
+    """Names of numbers in a parameter's state that are tensors, which they were not always."""
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
@@ -82,6 +85,7 @@ class Optimizer(StateMixin):
         self._pre_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
         self._post_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
         self._opt_called = False
+        self._has_scheduler = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -204,18 +208,21 @@ class Optimizer(StateMixin):
             raise ValueError("all optimizer param groups should be with/without names")
 
     def __repr__(self) -> str:
-        lines = []
+        text = f"{type(self).__name__} ("
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name not in ("params", "param_names")]
-        return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"
+            options = "".join(f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params")
+            text += f"\nParameter Group {i}\n{options}"
+        return text + ")"
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._init_hooks()
+        if "_pre_hooks" not in self.__dict__:  # a copy or an unpickled optimizer; load_state_dict keeps the hooks
+            self._init_hooks()
+        complete_groups(self.param_groups, self.defaults)
+        restore_counters(self.state, self._counters)
 
 
 class _Required:

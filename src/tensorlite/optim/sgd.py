@@ -19,7 +19,8 @@ class SGD(Optimizer):
 
     With ``g`` the gradient plus ``weight_decay * p``: ``buf = momentum * buf + (1 - dampening) * g``, and then
     ``p -= lr * buf`` (or ``p -= lr * (g + momentum * buf)`` with ``nesterov``). ``maximize`` goes uphill. ``lr`` may
-    be a tensor of one element. ``foreach`` and ``fused`` are accepted and change nothing.
+    be a tensor of one element. ``foreach`` and ``fused`` are accepted and change nothing. With ``differentiable``, gradients flow
+    through the first momentum too, which PyTorch cuts off.
 
     Raises:
         ValueError: a negative option, or ``nesterov`` without momentum or with dampening.
@@ -68,12 +69,6 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:  # options that older checkpoints do not know
-            for name, default in (("nesterov", False), ("maximize", False), ("differentiable", False)):
-                group.setdefault(name, default)
-
     def prepare(self, group: Group) -> Any:
         """The options as a tuple, which is quicker to take apart for each parameter than a dict."""
         return (
@@ -119,6 +114,8 @@ class SGD(Optimizer):
         kernel = None if differentiable or isinstance(lr, Tensor) else getattr(param._xp, "sgd_step", None)
         if kernel is None:
             with set_grad_enabled(differentiable):
+                if differentiable and buffer is not None:  # the graph needs the buffer of the step before
+                    buffer = self.state[param]["momentum_buffer"] = buffer.clone()
                 sgd(param, grad, buffer, lr, momentum, dampening, weight_decay, nesterov, maximize)
             return
         array = None if buffer is None else buffer._array

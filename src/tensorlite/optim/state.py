@@ -8,11 +8,51 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any
 
-from ..dtypes import float32
+from ..dtypes import dtype, float32, float64, get_default_dtype
 from ..tensor import Tensor
+from ..tensor.creation import tensor
 from ..utils.hooks import RemovableHandle
 
-__all__ = ["StateMixin"]
+__all__ = ["StateMixin", "complete_groups", "count", "counter", "counter_dtype", "restore_counters"]
+
+
+def counter_dtype() -> dtype:
+    """The dtype of numbers that belong to a whole parameter, like the step: float64 only where that is the default."""
+    return float64 if get_default_dtype() is float64 else float32
+
+
+def counter(value: float = 0.0) -> Tensor:
+    """A number of a parameter's state, on the CPU: the host needs its value at every step."""
+    return tensor(value, dtype=counter_dtype(), device="cpu")
+
+
+def count(state: dict[str, Any]) -> float:
+    """One more step; returns its number."""
+    steps = state["step"]._array
+    steps += 1
+    return steps.item()
+
+
+LATER_OPTIONS = {
+    "amsgrad": False, "capturable": False, "centered": False, "decoupled_weight_decay": False, "differentiable": False,
+    "foreach": None, "fused": None, "maximize": False, "momentum": 0, "nesterov": False,
+}  # fmt: skip
+"""Options that a checkpoint may be older than, and what happened then."""
+
+
+def complete_groups(groups: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
+    """Give groups from an old checkpoint the options that the optimizer has today."""
+    for group in groups:
+        for name in LATER_OPTIONS.keys() & defaults.keys():
+            group.setdefault(name, LATER_OPTIONS[name])
+
+
+def restore_counters(state: dict[Any, dict[str, Any]], names: tuple[str, ...]) -> None:
+    """Make tensors of the numbers that checkpoints from before they were tensors hold."""
+    for values in state.values():
+        for name in names:
+            if name in values and not isinstance(values[name], Tensor):
+                values[name] = counter(float(values[name]))
 
 
 class StateMixin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..autograd.base import TensorBase
 from ..ops import linalg as ops
 from ..ops import reductions
 from .einsum import einsum
-from .spelling import public
+from .spelling import methods, public
 
 Tensor = Any
 
@@ -56,7 +57,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_sizes(x)} and {_sizes(y)})")
     if y._array.ndim == 2 and x._array.ndim > 2:
         # One large product instead of many small ones.
-        out = _bool_or_half_safe(ops.matmul, x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
+        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        out = _bool_or_half_safe(ops.matmul, rows, y).reshape(*x.shape[:-1], y.shape[-1])
     else:
         try:
             out = _bool_or_half_safe(ops.matmul, x, y)
@@ -161,10 +163,22 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 
 def _combined(input: Tensor, product: Tensor, beta: Any, alpha: Any) -> Tensor:
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        beta, alpha = int(beta), int(alpha)
     product = product if alpha == 1 else (product * alpha).to(product.dtype)
     if beta == 0:
         return product
     return (input if beta == 1 else (input * beta).to(input.dtype)) + product
+
+
+def _half(x: Tensor) -> bool:
+    return x.dtype.is_floating_point and x.dtype.itemsize == 2
+
+
+def _added(product: Any, input: Tensor, x: Tensor, y: Tensor, beta: Any, alpha: Any) -> Tensor:
+    if _half(x) and x.dtype == y.dtype == input.dtype:
+        return _combined(input.float(), product(x.float(), y.float()), beta, alpha).to(input.dtype)  # rounded once
+    return _combined(input, product(x, y), beta, alpha)
 
 
 @public(inplace=True)
@@ -175,7 +189,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     >>> tl.addmm(tl.ones(1), tl.eye(1), tl.eye(1))
     tensor([[2.]])
     """
-    return _combined(input, mm(mat1, mat2), beta, alpha)
+    return _added(mm, input, mat1, mat2, beta, alpha)
 
 
 @public(inplace=True)
@@ -186,7 +200,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any 
     >>> tl.addmv(tl.ones(1), tl.eye(1), tl.ones(1))
     tensor([2.])
     """
-    return _combined(input, mv(mat, vec), beta, alpha)
+    return _added(mv, input, mat, vec, beta, alpha)
 
 
 @public(inplace=True)
@@ -208,7 +222,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     >>> tl.baddbmm(tl.ones(1), tl.ones(1, 1, 2), tl.ones(1, 2, 1))
     tensor([[[3.]]])
     """
-    return _combined(input, bmm(batch1, batch2), beta, alpha)
+    return _added(bmm, input, batch1, batch2, beta, alpha)
 
 
 @public(inplace=True)
@@ -219,7 +233,29 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alph
     >>> tl.addbmm(tl.ones(1), tl.ones(2, 1, 1), tl.ones(2, 1, 1))
     tensor([[3.]])
     """
+    if _half(batch1) and len(batch1.shape) == len(batch2.shape) == 3 and 0 < batch1.shape[0] == batch2.shape[0]:
+        for i, (x, y) in enumerate(zip(batch1.unbind(0), batch2.unbind(0), strict=True)):  # rounded after each, as in PyTorch
+            input = addmm(input, x, y, beta=1 if i else beta, alpha=alpha)
+        return input
     return _combined(input, bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha)
+
+
+_addbmm_ = methods["addbmm_"]
+
+
+@public(function=False, out=False)
+def addbmm_(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """In-place version of `addbmm`; a smaller tensor that requires no grad is resized to the result, as in PyTorch.
+
+    >>> import tensorlite as tl
+    >>> tl.ones(1).addbmm_(tl.ones(2, 1, 1), tl.ones(2, 1, 2)).shape
+    torch.Size([1, 2])
+    """
+    if input._node is None and input._view is None and batch1._array.ndim == batch2._array.ndim == 3:
+        shape = (batch1.shape[1], batch2.shape[2])
+        if input._array.shape != shape:
+            input._array = input._xp.copy(input.expand(*shape)._array)
+    return _addbmm_(input, batch1, batch2, beta=beta, alpha=alpha)
 
 
 @public(method=False)
@@ -238,6 +274,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         left, right = (
             [d % max(x.ndim, 1) for d in ([ds] if isinstance(ds, int) else ds)] for x, ds in zip((a, b), dims, strict=True)
         )
+    for d, e in zip(left, right, strict=True):  # a size of one broadcasts
+        if a.shape[d] == 1 != b.shape[e]:
+            b = b.sum(e, True, dtype=b.dtype)
+        elif b.shape[e] == 1 != a.shape[d]:
+            a = a.sum(d, True, dtype=a.dtype)
     if [a.shape[d] for d in left] != [b.shape[d] for d in right]:
         raise RuntimeError(
             f"contracted dimensions need to match, but got {[a.shape[d] for d in left]} and {[b.shape[d] for d in right]}"

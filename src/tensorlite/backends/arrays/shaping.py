@@ -137,16 +137,41 @@ class Shaping:
     def view_mask(self, *, shape: tuple[int, ...], view: Any) -> Array:
         """True where `view` (see `autograd.base.View`) cuts elements out of an array of `shape`."""
         mask = self.np.zeros(math.prod(shape), bool)
-        mask[self._positions(shape, view)] = True
+        mask[self._positions(shape, view)[0]] = True
         return mask.reshape(shape)
 
     def view_read(self, x: Array, *, view: Any) -> Array:
-        return x.reshape(-1)[self._positions(x.shape, view)]
+        """What `view` cuts out of x."""
+        positions, pairs = self._positions(x.shape, view)
+        found = self._values(x, view)[positions]
+        return self.view_as_complex(found) if pairs else found  # type: ignore[attr-defined]
 
     def view_write(self, x: Array, value: Array, *, view: Any) -> Array:
+        """A copy of x with `value` in the place that `view` cuts out; of a complex value for parts, its real part."""
         out = x.copy(order="C")
-        out.reshape(-1)[self._positions(x.shape, view)] = value
+        positions, pairs = self._positions(x.shape, view)
+        if pairs:
+            value = self.view_as_real(value + self.np.zeros((), "complex64"))  # type: ignore[attr-defined]
+        elif view.takes_parts:
+            value = value.real
+        self._values(out, view)[positions] = value
         return out
 
-    def _positions(self, shape: tuple[int, ...], view: Any) -> Array:
-        return view.replay_raw(self, self.np.arange(math.prod(shape)).reshape(shape))
+    def _values(self, x: Array, view: Any) -> Array:
+        """All values in a row; a complex number is two of them where `view` takes parts of it."""
+        if not view.takes_parts:
+            return x.reshape(-1)
+        flat = self.np.ascontiguousarray(x).reshape(-1)
+        return flat.view(flat.real.dtype)
+
+    def _positions(self, shape: tuple[int, ...], view: Any) -> tuple[Array, bool]:
+        """Where in that row the values are that `view` cuts out, and whether there are two for each (in a last dimension)."""
+        numbers = self.np.arange(math.prod(shape)).reshape(shape)
+        if view.takes_parts:
+            numbers = 2 * numbers + (2 * numbers + 1) * 1j
+        elif view.joins_parts:
+            numbers = numbers.astype("float64")
+        found = view.replay_raw(self, numbers)
+        if found.dtype.kind == "c":
+            return self.np.stack([found.real, found.imag], axis=-1).astype(int), True
+        return found.astype(int, copy=False), False

@@ -59,9 +59,11 @@ def _adam(cupy: Any, with_largest: bool) -> Any:
     return cupy.ElementwiseKernel(parameters, outputs, code, "tensorlite_adam_step", preamble=WIDE, no_return=True)
 
 
-def _reals(*arrays: Array | None) -> list[Array | None]:
+def _parts(*arrays: Array | None) -> list[tuple[Any, ...]]:
     """Real and imaginary parts are values of their own."""
-    return [a if a is None or a.dtype.kind != "c" else a.view("float32" if a.dtype.itemsize == 8 else "float64") for a in arrays]
+    if arrays[0].dtype.kind != "c":  # type: ignore[union-attr]
+        return [arrays]
+    return [tuple(None if a is None else getattr(a, part) for a in arrays) for part in ("real", "imag")]
 
 
 def sgd_step(
@@ -69,12 +71,12 @@ def sgd_step(
     nesterov: bool, maximize: bool,
 ) -> None:
     """Move ``param`` by one step of SGD; ``buffer`` is the momentum, or None."""
-    param, grad, buffer = _reals(param, grad, buffer)
     numbers = (lr, momentum, dampening, weight_decay, nesterov, maximize)
-    if buffer is None:
-        _sgd(cupy, False)(grad, *numbers, param)
-    else:
-        _sgd(cupy, True)(grad, *numbers, param, buffer)
+    for p, g, b in _parts(param, grad, buffer):
+        if b is None:
+            _sgd(cupy, False)(g, *numbers, p)
+        else:
+            _sgd(cupy, True)(g, *numbers, p, b)
 
 
 def adam_step(
@@ -82,9 +84,9 @@ def adam_step(
     beta2: float, eps: float, weight_decay: float, decoupled: bool, maximize: bool,
 ) -> None:
     """Move ``param`` by step number ``step`` of Adam; ``largest`` is the amsgrad maximum, or None."""
-    param, grad, mean, square, largest = _reals(param, grad, mean, square, largest)
     numbers = (lr, lr / (1 - beta1**step), (1 - beta2**step) ** 0.5, beta1, beta2, eps, weight_decay, decoupled, maximize)
-    if largest is None:
-        _adam(cupy, False)(grad, *numbers, param, mean, square)
-    else:
-        _adam(cupy, True)(grad, *numbers, param, mean, square, largest)
+    for p, g, m, s, top in _parts(param, grad, mean, square, largest):
+        if top is None:
+            _adam(cupy, False)(g, *numbers, p, m, s)
+        else:
+            _adam(cupy, True)(g, *numbers, p, m, s, top)

@@ -86,15 +86,21 @@ def adam_step(
     maximize: bool,
 ) -> None:
     """Move ``param`` by step number ``step`` of Adam; ``largest`` is the amsgrad maximum, or None."""
-    if param.dtype.kind == "c":  # real and imaginary parts are values of their own
-        param, grad, mean, square = (_as_real(array) for array in (param, grad, mean, square))
-        largest = None if largest is None else _as_real(largest)
+    arrays: tuple[Any, ...] = (param, grad, mean, square, largest)
     options = (step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
-    if param.size <= BLOCK and param.itemsize > 2:
-        _adam((param, grad, mean, square, largest), *options)
+    if param.dtype.kind == "c":  # real and imaginary parts are values of their own
+        for part in ("real", "imag"):
+            top = None if largest is None else getattr(largest, part)
+            p, g, m, s = (getattr(array, part) for array in (param, grad, mean, square))
+            adam_step(p, g, m, s, top, *options)
         return
-    for arrays in _blocks(param, grad, mean, square, largest):
+    if not param.ndim:  # NumPy's results without dimensions are no arrays, and cannot be written into
+        arrays = tuple(None if array is None else array.reshape(1) for array in arrays)
+    if param.size <= BLOCK and param.itemsize > 2:
         _adam(arrays, *options)
+        return
+    for block in _blocks(*arrays):
+        _adam(block, *options)
 
 
 def _adam(
@@ -131,10 +137,6 @@ def _adam(
     move = mean * (lr / (1 - beta1**step))
     move /= t
     param -= move
-
-
-def _as_real(array: Array) -> Array:
-    return array.view(array.real.dtype)
 
 
 def _blocks(*arrays: Array | None) -> Iterator[tuple[Any, ...]]:

@@ -2,7 +2,7 @@
 
 from .base import LRScheduler
 from .compose import ChainedScheduler, LambdaLR, MultiplicativeLR, SequentialLR
-from .cycle import OneCycleLR
+from .cycle import CyclicLR, OneCycleLR
 from .decay import (
     ConstantLR,
     CosineAnnealingLR,
@@ -20,6 +20,7 @@ __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
@@ -32,3 +33,7 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+
+class _LRScheduler(LRScheduler):
+    """The name of LRScheduler that programs older than PyTorch 2.0 derive from."""

@@ -8,7 +8,7 @@ from typing import Any
 from ...tensor import Tensor
 from ..optimizer import Optimizer
 
-__all__ = ["LRScheduler", "check_optimizer", "copy_lr", "per_group", "set_lr"]
+__all__ = ["LRScheduler", "check_optimizer", "copy_lr", "per_group", "set_lr", "warn_of_epoch"]
 
 LR = Any  # a float, or a tensor of one element
 
@@ -44,6 +44,11 @@ def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
     return [copy_lr(item) for item in value]
 
 
+def warn_of_epoch() -> None:
+    """UserWarning that a step to a given epoch is deprecated."""
+    warnings.warn("scheduler.step(epoch) is deprecated: call scheduler.step()", UserWarning, stacklevel=3)
+
+
 class LRScheduler:
     """Changes the learning rate of every group when ``step()`` is called, after ``optimizer.step()``.
 
@@ -65,10 +70,14 @@ class LRScheduler:
     _not_saved: tuple[str, ...] = ("optimizer",)
     # True during the step that the constructor makes: schedules that multiply leave the rate alone then.
     _is_initial = False
+    # True during every step: get_lr computes the next rate, and is not how to ask for the present one.
+    _get_lr_called_within_step = False
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         check_optimizer(optimizer)
         self.optimizer = optimizer
+        if not optimizer._has_scheduler:  # steps before there was a schedule do not count
+            optimizer._has_scheduler, optimizer._opt_called = True, False
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", copy_lr(group["lr"]))
@@ -93,8 +102,15 @@ class LRScheduler:
         """The rate at ``last_epoch``, from the rate before it."""
         raise NotImplementedError(f"{type(self).__name__} must define next_lr(lr, base_lr) or get_lr()")
 
+    def _check_within_step(self) -> None:
+        if not self._get_lr_called_within_step:
+            warnings.warn(
+                "get_lr() computes the next learning rate: call get_last_lr() to ask for the present one", UserWarning, stacklevel=3
+            )
+
     def get_lr(self) -> list[LR]:
         """The rate of every group at ``last_epoch``; use ``get_last_lr`` to ask what it is."""
+        self._check_within_step()
         groups = self.optimizer.param_groups
         return [self.next_lr(group["lr"], base) for group, base in zip(groups, self.base_lrs, strict=True)]
 
@@ -113,20 +129,24 @@ class LRScheduler:
             )
         self._step_count += 1
         if epoch is not None:
-            warnings.warn("scheduler.step(epoch) is deprecated: call scheduler.step()", UserWarning, stacklevel=2)
+            warn_of_epoch()
         self._update_lr(epoch)
 
     def _update_lr(self, epoch: int | None = None) -> None:
-        closed_form = getattr(self, "closed_form", None)
-        if epoch is None:
-            self.last_epoch += 1
-            rates = self.get_lr()
-        else:
-            self.last_epoch = epoch
-            rates = self.get_lr() if closed_form is None else [closed_form(base) for base in self.base_lrs]
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        self._get_lr_called_within_step = True
+        try:
+            rates = self.get_lr() if epoch is None else self._get_closed_form_lr()
+        finally:
+            self._get_lr_called_within_step = False
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             set_lr(group, rate)
         self._remember_lr()
+
+    def _get_closed_form_lr(self) -> list[LR]:
+        """The rates at ``last_epoch`` from the initial ones, where the schedule has such a formula."""
+        closed_form = getattr(self, "closed_form", None)
+        return self.get_lr() if closed_form is None else [closed_form(base) for base in self.base_lrs]
 
     def _remember_lr(self) -> None:
         self._last_lr = [copy_lr(group["lr"]) for group in self.optimizer.param_groups]

@@ -62,6 +62,7 @@ class LambdaLR(_ByFunction):
 
     def get_lr(self) -> list[LR]:
         """The rates at ``last_epoch``."""
+        self._check_within_step()
         return [base * factor(self.last_epoch) for factor, base in zip(self.lr_lambdas, self.base_lrs, strict=True)]
 
 
@@ -74,6 +75,7 @@ class MultiplicativeLR(_ByFunction):
 
     def get_lr(self) -> list[LR]:
         """The rates at ``last_epoch``."""
+        self._check_within_step()
         rates = [group["lr"] for group in self.optimizer.param_groups]
         if self._is_initial:
             return rates

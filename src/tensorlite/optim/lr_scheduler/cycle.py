@@ -1,17 +1,140 @@
-"""The one-cycle schedule."""
+"""Schedules that go up and down, and let the momentum go the other way."""
 
 from __future__ import annotations
 
 import math
+import types
+from collections.abc import Callable
 from typing import Any
 
 from ..optimizer import Optimizer
-from .base import LR, LRScheduler, check_optimizer, per_group
+from .base import LR, LRScheduler, check_optimizer, per_group, set_lr
 
-__all__ = ["OneCycleLR"]
+__all__ = ["CyclicLR", "OneCycleLR"]
 
 
-class OneCycleLR(LRScheduler):
+class _Cycle(LRScheduler):
+    """A schedule that may also change the momentum, or ``betas[0]``."""
+
+    def _start_momentum(self, base: Any, highest: Any, last_epoch: int) -> tuple[list[Any], list[Any]]:
+        """Begin with the highest momentum; returns the lowest and the highest of each group."""
+        defaults = self.optimizer.defaults
+        if "momentum" not in defaults and "betas" not in defaults:
+            raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
+        self.use_beta1 = "betas" in defaults
+        highs = per_group("max_momentum", self.optimizer, highest)
+        bases = per_group("base_momentum", self.optimizer, base)
+        if last_epoch == -1:
+            for group, high, low in zip(self.optimizer.param_groups, highs, bases, strict=True):
+                self._set_momentum(group, high)
+                group["max_momentum"] = high
+                group["base_momentum"] = low
+        return bases, highs
+
+    def _set_momentum(self, group: dict[str, Any], value: float) -> None:
+        if self.use_beta1:
+            group["betas"] = (value, *group["betas"][1:])
+        else:
+            group["momentum"] = value
+
+
+class CyclicLR(_Cycle):
+    """From ``base_lr`` up to ``max_lr`` and down again, over and over, the momentum the other way; step every batch.
+
+    The way up takes ``step_size_up`` steps and the way down ``step_size_down`` (as many, unless given). The height of the cycles is
+    constant (``mode="triangular"``), halved every time (``"triangular2"``), or multiplied by ``gamma`` at every step
+    (``"exp_range"``). Or ``scale_fn`` gives the height, of the number of the cycle or (``scale_mode="iterations"``) of the step.
+    (Smith 2017, "Cyclical Learning Rates for Training Neural Networks".)
+
+    Raises:
+        ValueError: an unknown mode, a list that is not as long as there are groups, an optimizer without momentum.
+
+    >>> import tensorlite as tl
+    >>> optimizer = tl.optim.SGD([tl.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
+    >>> scheduler = tl.optim.lr_scheduler.CyclicLR(optimizer, base_lr=0.5, max_lr=1.0, step_size_up=2)
+    >>> for step in range(3):
+    ...     print(scheduler.get_last_lr(), round(optimizer.param_groups[0]["momentum"], 4))
+    ...     optimizer.step()
+    ...     scheduler.step()
+    [0.5] 0.9
+    [0.75] 0.85
+    [1.0] 0.8
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        base_lr: float | list[float],
+        max_lr: float | list[float],
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: str = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[float], float] | None = None,
+        scale_mode: str = "cycle",
+        cycle_momentum: bool = True,
+        base_momentum: float | list[float] = 0.8,
+        max_momentum: float | list[float] = 0.9,
+        last_epoch: int = -1,
+    ) -> None:
+        check_optimizer(optimizer)
+        self.optimizer = optimizer
+        base_lrs = per_group("base_lr", optimizer, base_lr)
+        if last_epoch == -1:
+            for group, rate in zip(optimizer.param_groups, base_lrs, strict=True):
+                set_lr(group, rate)
+        self.max_lrs = per_group("max_lr", optimizer, max_lr)
+        up, down = float(step_size_up), float(step_size_up if step_size_down is None else step_size_down)
+        self.total_size = up + down
+        self.step_ratio = up / self.total_size
+        if scale_fn is None and mode not in ("triangular", "triangular2", "exp_range"):
+            raise ValueError(f"mode {mode!r} is invalid and scale_fn is None: use 'triangular', 'triangular2' or 'exp_range'")
+        self.mode = mode
+        self.gamma = gamma
+        self._scale_fn_custom = scale_fn
+        self.scale_mode = scale_mode
+        if scale_fn is None:
+            self.scale_mode = "iterations" if mode == "exp_range" else "cycle"
+        self.cycle_momentum = cycle_momentum
+        if cycle_momentum:
+            self.base_momentums, self.max_momentums = self._start_momentum(base_momentum, max_momentum, last_epoch)
+        super().__init__(optimizer, last_epoch)
+        self.base_lrs = base_lrs
+
+    def scale_fn(self, x: float) -> float:
+        """The height of cycle ``x``, or at step ``x``."""
+        if self._scale_fn_custom is not None:
+            return self._scale_fn_custom(x)
+        if self.mode == "exp_range":
+            return self.gamma**x
+        return 1.0 if self.mode == "triangular" else 1 / (2.0 ** (x - 1))
+
+    def get_lr(self) -> list[LR]:
+        """The rates at ``last_epoch``; sets the momentum too."""
+        self._check_within_step()
+        cycle = math.floor(1 + self.last_epoch / self.total_size)
+        place = 1.0 + self.last_epoch / self.total_size - cycle
+        height = place / self.step_ratio if place <= self.step_ratio else (place - 1) / (self.step_ratio - 1)
+        scale = self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
+        if self.cycle_momentum:
+            for group, low, high in zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True):
+                self._set_momentum(group, high - (high - low) * height * scale)
+        return [low + (high - low) * height * scale for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything but the optimizer; of a ``scale_fn`` that is an object, its attributes."""
+        fn = self._scale_fn_custom
+        saved = None if fn is None or isinstance(fn, types.FunctionType) else dict(vars(fn))
+        return {**super().state_dict(), "_scale_fn_custom": saved}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what ``state_dict`` returned."""
+        super().load_state_dict({name: value for name, value in state_dict.items() if name != "_scale_fn_custom"})
+        if (saved := state_dict["_scale_fn_custom"]) is not None:
+            vars(self._scale_fn_custom).update(saved)
+
+
+class OneCycleLR(_Cycle):
     """Up to ``max_lr`` and down to almost nothing within ``total_steps``, the momentum the other way; step every batch.
 
     Raises:
@@ -61,25 +184,6 @@ class OneCycleLR(LRScheduler):
             self._start_momentum(base_momentum, max_momentum, last_epoch)
         super().__init__(optimizer, last_epoch)
 
-    def _start_momentum(self, base: Any, highest: Any, last_epoch: int) -> None:
-        defaults = self.optimizer.defaults
-        if "momentum" not in defaults and "betas" not in defaults:
-            raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
-        self.use_beta1 = "betas" in defaults
-        highs = per_group("max_momentum", self.optimizer, highest)
-        bases = per_group("base_momentum", self.optimizer, base)
-        if last_epoch == -1:
-            for group, high, low in zip(self.optimizer.param_groups, highs, bases, strict=True):
-                self._set_momentum(group, high)
-                group["max_momentum"] = high
-                group["base_momentum"] = low
-
-    def _set_momentum(self, group: dict[str, Any], value: float) -> None:
-        if self.use_beta1:
-            group["betas"] = (value, *group["betas"][1:])
-        else:
-            group["momentum"] = value
-
     def _between(self, start: float, end: float, fraction: float) -> float:
         if self._anneal_func_type == "linear":
             return (end - start) * fraction + start
@@ -87,6 +191,7 @@ class OneCycleLR(LRScheduler):
 
     def get_lr(self) -> list[LR]:
         """The rates at the present step; sets the momentum too."""
+        self._check_within_step()
         step = self.last_epoch
         if step > self.total_steps:
             raise ValueError(f"OneCycleLR was stepped {step} times, but total_steps is {self.total_steps}")

@@ -6,7 +6,7 @@ import math
 from typing import Any, SupportsFloat
 
 from ..optimizer import Optimizer
-from .base import LRScheduler, check_optimizer, set_lr
+from .base import LRScheduler, check_optimizer, set_lr, warn_of_epoch
 
 __all__ = ["ReduceLROnPlateau"]
 
@@ -58,12 +58,13 @@ class ReduceLROnPlateau(LRScheduler):
         self.mode = mode
         self.threshold = threshold
         self.threshold_mode = threshold_mode
+        self.mode_worse = math.inf if mode == "min" else -math.inf
         self.last_epoch = 0
         self._remember_lr()
         self._reset()
 
     def _reset(self) -> None:
-        self.best = math.inf if self.mode == "min" else -math.inf
+        self.best = self.mode_worse
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
@@ -83,6 +84,8 @@ class ReduceLROnPlateau(LRScheduler):
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
         """Look at the metric of one more epoch."""
         value = float(metrics)
+        if epoch is not None:
+            warn_of_epoch()
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(value, self.best):
             self.best = value
