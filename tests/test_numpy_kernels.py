@@ -14,6 +14,7 @@ import pytest
 
 import tensorlite as tl
 from tensorlite.backends import base
+from tensorlite.backends.numpy import attention as attention_kernels
 from tensorlite.backends.numpy import conv as conv_kernels
 from tensorlite.backends.numpy import gelu as gelu_kernels
 from tensorlite.backends.numpy import norm as norm_kernels
@@ -139,6 +140,20 @@ def test_erf_and_gelu(size: int) -> None:
     wide = [a.astype("float64") for a in (g, x)]
     np.testing.assert_allclose(gelu_kernels.gelu(x), body("gelu")(wide[1]), rtol=1e-5, atol=2e-6)
     np.testing.assert_allclose(gelu_kernels.gelu_back(g, x), body("gelu_back")(*wide), rtol=1e-5, atol=3e-6)
+
+
+@pytest.mark.parametrize("scores", [1, 1 << 16])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("queries, keys", [(5, 5), (3, 6), (6, 3), (1, 1)])
+def test_attention(monkeypatch: pytest.MonkeyPatch, scores: int, causal: bool, queries: int, keys: int) -> None:
+    monkeypatch.setattr(attention_kernels, "SCORES", scores)
+    x, y = draw(2, 3, queries, 4), draw(2, 3, keys, 4) + 1
+    value, g = draw(2, 3, keys, 7), draw(2, 3, queries, 7)
+    options = {"scale": 0.3, "causal": causal}
+    same(attention_kernels.attention(x, y, value, **options), body("attention")(x, y, value, **options))
+    for needs in itertools.product((True, False), repeat=3):
+        back = attention_kernels.attention_back(g, x, y, value, None, None, needs=(*needs, False, False), **options)
+        same(back, body("attention_back")(g, x, y, value, None, None, needs=(*needs, False, False), **options))
 
 
 PROGRAM = """

@@ -26,6 +26,8 @@ CASES = [
     random(lambda nn: nn.FeatureAlphaDropout(inplace=True), 4, 5),
     random(lambda nn: nn.RReLU(), 4, 5),
     random(lambda nn: nn.RReLU(0.2, 0.7), 3, 4, 5),
+    Case(lambda nn: nn.Dropout(0.4), lambda lib: (lib.randn(3, 5, 4).transpose(0, 1),), ("random",)),
+    Case(lambda nn: nn.Dropout(0.4, inplace=True), lambda lib: (lib.randn(3, 1, 4).permute(2, 1, 0),), ("random",)),
     Case(lambda nn: nn.RReLU(0.3, 0.3), lambda lib: (lib.randn(3, 4),)),
     Case(lambda nn: nn.Softmax2d(), lambda lib: (lib.randn(2, 3, 2, 2),)),
     Case(lambda nn: nn.Softmax2d(), lambda lib: (lib.randn(3, 2, 2),)),

@@ -105,4 +105,7 @@ FAULTS: list[Callable[[Any], Any]] = [
     lambda lib: resize(lib, 1, 1, 3, 3, size=2, mode="linear"),
     lambda lib: resize(lib, 1, 1, 3, size=2, mode="cubic"),
     lambda lib: resize(lib, 1, 1, 3, size=2, antialias=True),
+    lambda lib: resize(lib, 1, 1, 3, 3, size=2, antialias=True),
+    lambda lib: resize(lib, 1, 1, 3, size=2, mode="bilinear", antialias=True),
+    lambda lib: lib.nn.functional.grid_sample(lib.zeros(1, 1, 2, 2, 2), lib.zeros(1, 1, 1, 1, 3), "bicubic", align_corners=False),
 ]

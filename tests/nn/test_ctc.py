@@ -57,7 +57,17 @@ def test_ctc_of_impossible_targets_is_infinite() -> None:
 def test_ctc_gradient_is_finite_differences() -> None:
     logits = tl.randn(4, 2, 3, dtype=tl.float64, requires_grad=True)
     labels = tl.tensor([[1, 1], [2, 1]])
-    assert tl.autograd.gradcheck(lambda x: tl.nn.functional.ctc_loss(x, labels, [4, 3], [2, 2]), (logits,))
+    assert tl.autograd.gradcheck(lambda x: tl.nn.functional.ctc_loss(x.log_softmax(-1), labels, [4, 3], [2, 2]), (logits,))
+
+
+def test_ctc_takes_any_input_for_a_log_softmax() -> None:
+    grads = []
+    for lib in (tl, torch):
+        lib.manual_seed(0)
+        x = (lib.rand(5, 2, 4) - 2).requires_grad_()  # no logarithms of probabilities
+        lib.nn.functional.ctc_loss(x, lib.tensor([[1, 1], [2, 3]]), (5, 4), (2, 1), reduction="sum").backward()
+        grads.append(x.grad)
+    close(torch, *grads, "gradient")
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,17 @@ import cases_lookup
 import cases_loss
 import cases_norm
 import cases_pool
+import cases_rare
+import cases_recurrent
 import pytest
 from twins import Case, check_construction, check_differences, check_error, check_values
 
 import tensorlite as tl
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle")
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections")  # PyTorch's remark on its own speed
 
-TABLES = [cases_norm, cases_conv, cases_pool, cases_lookup, cases_image, cases_dropout, cases_loss]
+TABLES = [cases_norm, cases_conv, cases_pool, cases_lookup, cases_image, cases_dropout, cases_loss, cases_recurrent, cases_rare]
 
 
 def each(what: str) -> Any:

@@ -23,10 +23,24 @@ def cnn(m: Any) -> Any:
     return nn.Sequential(*features, nn.Flatten(), nn.Linear(32, 1))
 
 
+def tagger(m: Any) -> Any:
+    class Tagger(m.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = m.nn.LSTM(6, 8, num_layers=2, batch_first=True, dropout=0.2, bidirectional=True)
+            self.head = m.nn.Linear(16, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.layers(x)[0].mean(1))
+
+    return Tagger()
+
+
 CASES: dict[str, tuple[Callable[[Any], Any], tuple[int, ...], Callable[[Any, Any], Any]]] = {
     "MLP, SGD": (mlp, (8, 16), lambda m, p: m.optim.SGD(p, lr=0.01)),
     "MLP, SGD with momentum": (mlp, (8, 16), lambda m, p: m.optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=1e-3)),
     "MLP, Adam": (mlp, (8, 16), lambda m, p: m.optim.Adam(p, lr=1e-3)),
+    "LSTM, Adam": (tagger, (4, 5, 6), lambda m, p: m.optim.Adam(p, lr=1e-3)),
     "CNN, AdamW": (cnn, (4, 1, 4, 4), lambda m, p: m.optim.AdamW(p, lr=1e-3)),
 }
 

@@ -42,6 +42,11 @@ def first(y: Any) -> Any:
     return y[0] if isinstance(y, tuple) else y
 
 
+def flat(y: Any) -> list[Any]:
+    """The tensors of a result, also those in tuples inside it."""
+    return [part for x in y for part in flat(x)] if isinstance(y, tuple) else [y]
+
+
 def close(torch: Any, ours: Any, theirs: Any, what: str) -> None:
     assert (ours is None) == (theirs is None), what
     if ours is not None:
@@ -78,8 +83,7 @@ def check_values(torch: Any, case: Case, training: bool) -> None:
     layer, y, inputs = outputs_of(tl, case, training)
     twin, expected, their_inputs = outputs_of(torch, case, training)
     assert isinstance(y, tuple) == isinstance(expected, tuple)
-    pairs = zip(y, expected, strict=True) if isinstance(y, tuple) else [(y, expected)]
-    for number, (a, b) in enumerate(pairs):
+    for number, (a, b) in enumerate(zip(flat(y), flat(expected), strict=True)):
         close(torch, a, b, f"output {number}")
     for number, (a, b) in enumerate(zip(inputs, their_inputs, strict=True)):
         if hasattr(a, "grad"):
@@ -99,7 +103,9 @@ def check_differences(case: Case) -> None:
     def call(*values: Any) -> Any:
         for i, value in zip(where, values, strict=False):
             inputs[i] = value
-        layer._parameters.update(zip(names, values[len(where) :], strict=True))  # tensors that are no Parameters, too
+        for name, value in zip(names, values[len(where) :], strict=True):
+            path, _, own = name.rpartition(".")
+            layer.get_submodule(path)._parameters[own] = value  # a tensor that is no Parameter, too
         return first(layer(*inputs))
 
     assert tl.autograd.gradcheck(call, [*(inputs[i] for i in where), *layer.parameters()])

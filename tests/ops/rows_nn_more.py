@@ -28,6 +28,21 @@ def _geometry() -> list[Row]:
     ]  # fmt: skip
 
 
+def _fractional() -> list[Row]:
+    plane, samples = apart(2, 3, 6, 7), pos(2, 3, 2, low=0.1, high=0.9)
+    volume, more = apart(2, 2, 5, 6, 7), pos(2, 2, 3, low=0.1, high=0.9)
+    return [
+        nn("fractional_max_pool2d", plane, samples, call=lambda f, x, u: f.fractional_max_pool2d(x, 2, 3, _random_samples=u.detach()),
+           dtypes=FLOATS),
+        nn("fractional_max_pool2d_with_indices", plane, samples, dtypes=FLOATS,
+           call=lambda f, x, u: f.fractional_max_pool2d_with_indices(x, 2, 3, _random_samples=u.detach())),
+        nn("fractional_max_pool3d", volume, more, call=lambda f, x, u: f.fractional_max_pool3d(x, 2, 3, _random_samples=u.detach()),
+           dtypes=FLOATS),
+        nn("fractional_max_pool3d_with_indices", volume, more, dtypes=FLOATS,
+           call=lambda f, x, u: f.fractional_max_pool3d_with_indices(x, 2, 3, _random_samples=u.detach())),
+    ]  # fmt: skip
+
+
 def _lookups() -> list[Row]:
     return [
         nn("bilinear", real(3, 4), real(3, 5), real(2, 4, 5), real(2)),
@@ -40,6 +55,7 @@ def _lookups() -> list[Row]:
 
 def _losses() -> list[Row]:
     return [
+        nn("linear_cross_entropy", real(5, 3), real(4, 3), index(4, 5)),
         nn("gaussian_nll_loss", real(3, 4), constant(3, 4), pos(3, 4)),
         nn("poisson_nll_loss", real(3, 4), constant(3, 4)),
         nn("multi_margin_loss", apart(3, 4), index(4, 3)),
@@ -51,4 +67,4 @@ def _losses() -> list[Row]:
     ]  # fmt: skip
 
 
-ROWS = [*_geometry(), *_lookups(), *_losses()]
+ROWS = [*_geometry(), *_fractional(), *_lookups(), *_losses()]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import rows_attention
 import rows_creation
 import rows_indexing
 import rows_linalg
 import rows_nn
 import rows_nn_more
+import rows_nn_other
 import rows_pointwise
+import rows_recurrent
 import rows_reductions
 import rows_shaping
 from rows import Row
@@ -23,6 +26,9 @@ ROWS: list[Row] = [
     *rows_linalg.ROWS,
     *rows_nn.ROWS,
     *rows_nn_more.ROWS,
+    *rows_nn_other.ROWS,
+    *rows_attention.ROWS,
+    *rows_recurrent.ROWS,
 ]
 
 _names = [r.name for r in ROWS]

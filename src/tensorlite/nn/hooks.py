@@ -33,17 +33,26 @@ class HookTables:
         self.backward_pre: OrderedDict[int, Callable[..., Any]] = OrderedDict()
         self.backward: OrderedDict[int, Callable[..., Any]] = OrderedDict()
 
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+    def after(self, others: HookTables) -> HookTables:
+        """All of `others`, and then these."""
+        out = HookTables()
+        for name, table in vars(out).items():
+            table.update(getattr(others, name))
+            table.update(getattr(self, name))
+        return out
+
 
 class HooksMixin:
     """The ``register_*_hook`` methods of :class:`Module`."""
 
+    # The module's own tables; in the class, those of all modules (global_hooks.py), which are None while there are none.
     _hooks: HookTables | None = None
 
     def _hook_tables(self) -> HookTables:
-        if self._hooks is None:
-            self.__dict__["_hooks"] = HookTables()
-        assert self._hooks is not None
-        return self._hooks
+        return self.__dict__.setdefault("_hooks", HookTables())
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -119,6 +128,9 @@ def _add(table: OrderedDict[int, Any], hook: Any, prepend: bool) -> RemovableHan
 
 def call_with_hooks(module: Module, hooks: HookTables, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``module.forward(*args, **kwargs)`` with everything in ``hooks`` around it."""
+    everywhere = HooksMixin._hooks
+    if everywhere is not None and hooks is not everywhere:
+        hooks = hooks.after(everywhere)
     called: set[int] = set()
     try:
         args, kwargs = _run_pre_hooks(module, hooks, args, kwargs)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ..tensor import Tensor
+from .global_hooks import registered
 from .hooks import HooksMixin, call_with_hooks
 from .parameter import Buffer, Parameter
 from .state_dict import StateDictMixin
@@ -88,7 +89,7 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
                 f"cannot assign the result of a computation to parameter '{name}': parameters are leaves of the graph. "
                 "Compute the value inside forward() from the parameters it depends on"
             )
-        self._parameters[name] = param
+        self._parameters[name] = None if param is None else registered("parameter", self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is state but not trained; ``persistent=False`` keeps it out of ``state_dict``.
@@ -102,7 +103,7 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
         self._check_name("buffer", name, self.__dict__.get("_buffers", {}))
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' (Tensor or None required)")
-        self._buffers[name] = tensor
+        self._buffers[name] = registered("buffer", self, name, tensor)
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
@@ -115,7 +116,7 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
         self._check_name("module", name, self.__dict__.get("_modules", {}))
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{_type_name(module)} is not a Module subclass")
-        self._modules[name] = module
+        self._modules[name] = registered("module", self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """The same as :meth:`add_module`."""
@@ -141,7 +142,7 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
                 raise TypeError(
                     f"cannot assign '{_type_name(value)}' as child module '{name}' (nn.Module or None expected)"
                 )
-            state["_modules"][name] = None
+            state["_modules"][name] = registered("module", self, name, None)
         elif isinstance(value, Buffer) or (parameters is not None and name in state["_buffers"]):
             self._set_buffer(name, value)
         else:

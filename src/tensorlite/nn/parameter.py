@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from ..devices import device as Device
+from ..dtypes import dtype as DType
 from ..tensor import Tensor
 from ..tensor.creation import empty
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "UninitializedTensorMixin", "is_lazy"]
 
 
 class Parameter(Tensor):
@@ -86,3 +90,188 @@ class Buffer(Tensor):
 
 def _rebuild_buffer(cls: type[Buffer], data: Tensor, persistent: bool) -> Buffer:
     return cls(data, persistent=persistent)
+
+
+class UninitializedTensorMixin:
+    """A tensor that has a dtype and a device and no shape yet. Whatever needs its values raises ValueError."""
+
+    cls_to_become: type[Tensor]
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        """Meanwhile the tensor is an ordinary one without elements."""
+        cls = type(self)
+        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+        try:
+            yield self
+        finally:
+            self.__class__ = cls
+
+    @property
+    def _array(self) -> Any:
+        # Every op reads its inputs' arrays, so this one place keeps all of them off.
+        raise ValueError(
+            f"Attempted to use an uninitialized {type(self).__name__}. It belongs to a lazy module: call the module with a "
+            "batch of data first, which gives its parameters their shapes"
+        )
+
+    @property
+    def shape(self) -> Any:
+        """There is none yet: RuntimeError."""
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. Call the lazy module with a batch of data first; "
+            "if this is load_state_dict: a state without values can only be loaded into a lazy module"
+        )
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype it will have."""
+        with self._opened() as tensor:
+            return tensor.dtype
+
+    @property
+    def data(self) -> Any:
+        """Itself: there is nothing to detach from."""
+        return self
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        with self._opened() as tensor:
+            if isinstance(value, UninitializedTensorMixin):
+                with value._opened() as other:
+                    tensor.data = other
+            else:
+                tensor.data = value[:0].detach().reshape(0)
+
+    def materialize(self, shape: Sequence[int], device: Any = None, dtype: DType | None = None) -> None:
+        """Become an ordinary parameter or buffer of this shape; its values are not set."""
+        with self._opened() as tensor:
+            made = empty(tuple(shape), device=tensor.device if device is None else device, dtype=dtype or tensor.dtype)
+        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+        self.data = made
+
+    def detach(self) -> Any:
+        """Itself, so that it can be moved and saved as others are."""
+        return self
+
+    def is_floating_point(self) -> bool:
+        """Whether its dtype is one."""
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether its dtype is one."""
+        return self.dtype.is_complex
+
+    def share_memory_(self) -> Any:
+        """There is no memory yet: RuntimeError."""
+        raise RuntimeError("Can't share memory on an uninitialized parameter or buffer. Call the lazy module with data first")
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Whether it will be trained."""
+        with self._opened() as tensor:
+            tensor.requires_grad_(requires_grad)
+        return self
+
+    def _options(self) -> tuple[bool, Device, DType]:
+        with self._opened() as tensor:
+            return tensor.requires_grad, tensor.device, tensor.dtype
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(*self._options())  # type: ignore[call-arg]
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        requires_grad, device, dtype = self._options()
+        return _rebuild_uninitialized, (type(self), requires_grad, str(device), dtype)
+
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+        return f"<{type(self).__name__}>"
+
+
+def _moving(name: str) -> Any:
+    def method(self: UninitializedTensorMixin, *args: Any, **kwargs: Any) -> Any:
+        with self._opened() as tensor:
+            wanted = getattr(tensor.detach(), name)(*args, **kwargs)
+            requires_grad = tensor.requires_grad
+        return type(self)(requires_grad, wanted.device, wanted.dtype)  # type: ignore[call-arg]
+
+    method.__name__ = name
+    method.__doc__ = f"``Tensor.{name}`` for a tensor that has no values yet."
+    return method
+
+
+for _name in ("to", "cpu", "cuda", "type", "float", "double", "half", "bfloat16", "char", "short", "int", "long"):
+    setattr(UninitializedTensorMixin, _name, _moving(_name))
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
+    """A parameter whose shape is not known before the first batch of data; see ``nn.LazyLinear``.
+
+    ``materialize(shape)`` makes it a :class:`Parameter`. Its ``.to``, ``.cuda`` and casts work before that.
+
+    Raises:
+        ValueError: it is used before.
+        RuntimeError: its shape is asked for before.
+
+    >>> import tensorlite as tl
+    >>> weight = tl.nn.UninitializedParameter()
+    >>> weight
+    <UninitializedParameter>
+    >>> weight.materialize((2, 3))
+    >>> type(weight).__name__, weight.shape
+    ('Parameter', torch.Size([2, 3]))
+    """
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: DType | None = None) -> UninitializedParameter:
+        made: Any = Parameter(empty(0, device=device, dtype=dtype), requires_grad)
+        made.__class__ = cls
+        return made
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: DType | None = None) -> None:
+        pass
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Buffer):  # type: ignore[misc]
+    """A buffer whose shape is not known before the first batch of data; see ``nn.LazyBatchNorm1d``.
+
+    Raises:
+        ValueError: it is used before ``materialize(shape)``.
+        RuntimeError: its shape is asked for before.
+
+    >>> import tensorlite as tl
+    >>> mean = tl.nn.UninitializedBuffer()
+    >>> mean.materialize((2,))
+    >>> mean.shape
+    torch.Size([2])
+    """
+
+    cls_to_become = Tensor
+
+    def __new__(
+        cls, requires_grad: bool = False, device: Any = None, dtype: DType | None = None, persistent: bool = True
+    ) -> UninitializedBuffer:
+        made: Any = Buffer(empty(0, device=device, dtype=dtype).requires_grad_(requires_grad), persistent=persistent)
+        made.__class__ = cls
+        return made
+
+    def __init__(
+        self, requires_grad: bool = False, device: Any = None, dtype: DType | None = None, persistent: bool = True
+    ) -> None:
+        pass
+
+
+def _rebuild_uninitialized(cls: Any, requires_grad: bool, device: str, dtype: DType) -> Any:
+    return cls(requires_grad, device, dtype)
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether ``param`` is a parameter or buffer that has no shape yet.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.parameter.is_lazy(tl.nn.UninitializedParameter()), tl.nn.parameter.is_lazy(tl.nn.Parameter())
+    (True, False)
+    """
+    return isinstance(param, UninitializedTensorMixin)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ..autograd.modes import no_grad
 from ..tensor import Tensor
 from ..utils.hooks import RemovableHandle
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
@@ -161,6 +161,8 @@ class StateDictMixin:
         key, tensor = prefix + name, getattr(self, name)
         if not isinstance(value, Tensor):
             return f'While loading "{key}": expected a Tensor in the state_dict, but received {type(value)}'
+        if is_lazy(tensor) and is_lazy(value):
+            return None  # neither has values
         if tensor.ndim == 0 and value.ndim == 1 and value.shape[0] == 1:
             value = value[0]  # checkpoints from before 0-d tensors existed
         if value.shape != tensor.shape:

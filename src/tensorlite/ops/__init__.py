@@ -12,9 +12,9 @@ from .. import dtypes
 from ..autograd.base import wrap
 from ..backends.base import Backend
 from ..backends.registry import on_backend_created
-from . import activations, conv, indexing, linalg, losses, norm, pointwise, pool, reductions, shaping
+from . import activations, attention, conv, indexing, linalg, losses, norm, pointwise, pool, recurrent, reductions, shaping
 
-FAMILIES = (pointwise, activations, reductions, shaping, indexing, linalg, conv, pool, norm, losses)
+FAMILIES = (pointwise, activations, reductions, shaping, indexing, linalg, conv, pool, norm, losses, attention, recurrent)
 
 ops: dict[str, Any] = {
     name: value for family in FAMILIES for name, value in vars(family).items()
@@ -48,6 +48,9 @@ class TensorNamespace:
 
     def eye(self, n: int, m: int, *, dtype: Any) -> Any:
         return wrap(self._xp.eye(n, m, dtype=dtype), self._xp)
+
+    def arange(self, start: int, stop: int, step: int = 1, *, dtype: Any) -> Any:
+        return wrap(self._xp.arange(start, stop, step, dtype=dtype), self._xp)
 
     def view_mask(self, *, shape: tuple[int, ...], view: Any) -> Any:
         return wrap(self._xp.view_mask(shape=shape, view=view), self._xp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 from .. import dtypes
@@ -24,7 +25,7 @@ def _public(function: Any) -> Any:
 def _sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
     if len(size) == 1 and not isinstance(size[0], int) and not isinstance(size[0], TensorBase):
         size = tuple(size[0])
-    out = tuple(int(n) for n in size)
+    out = tuple(index(n) for n in size)
     for n in out:
         if n < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(out)}")

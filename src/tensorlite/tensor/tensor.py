@@ -36,6 +36,7 @@ from . import (  # noqa: F401  (importing them registers methods)
     joining,
     linalg,
     random,
+    recurrent,
     reducing,
     sorting,
     triangles,
@@ -407,7 +408,7 @@ class Tensor(Declared, Conversion, TensorBase):
         return int(self.item())
 
     def __format__(self, spec: str) -> str:
-        return self.item().__format__(spec) if not self._array.ndim and spec else str(self)
+        return self.item().__format__(spec) if not self._array.ndim and (spec or type(self) is Tensor) else str(self)
 
     def __repr__(self, *, tensor_contents: str | None = None) -> str:
         from .printing import tensor_repr

@@ -25,6 +25,7 @@ _KERNELS = {
     **dict.fromkeys(("normalize", "normalize_back"), "norm"),
     "max_pool": "pool",
     **dict.fromkeys(("gelu", "gelu_back"), "gelu"),
+    **dict.fromkeys(("attention", "attention_back"), "attention"),
 }
 """Fused functions and the module of this package that has them, imported when first used."""
 

@@ -9,6 +9,7 @@ These are kernels for one and two spatial axes. The rest, and half precision, is
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -71,13 +72,16 @@ def _inside(places: int, size: int, stride: int, start: int) -> tuple[slice, sli
     return slice(first, last), slice(start + first * stride, start + (last - 1) * stride + 1, stride)
 
 
-def _taps(plan: _Plan) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+@functools.lru_cache(maxsize=256)
+def _taps(plan: _Plan) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     """For each tap that has columns: where they are among the columns, and where in the input."""
+    taps: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = []
     for i in range(plan.taps):
         to_rows, rows = _inside(plan.rows, plan.size[0], plan.stride[0], i * plan.dilation[0] - plan.padding[0])
         for j in range(plan.kernel[1]):
             to, source = _inside(plan.places[1], plan.size[1], plan.stride[1], j * plan.dilation[1] - plan.padding[1])
-            yield (slice(None), slice(None), i, j, to_rows, to), (slice(None), slice(None), rows, source)
+            taps.append(((slice(None), slice(None), i, j, to_rows, to), (slice(None), slice(None), rows, source)))
+    return taps
 
 
 def _columns(x: Array, plan: _Plan) -> Iterator[tuple[slice, list[Array]]]:
@@ -90,9 +94,10 @@ def _columns(x: Array, plan: _Plan) -> Iterator[tuple[slice, list[Array]]]:
         n = batch.stop - batch.start
         if buffer is None:  # what lies in the padding stays zero
             buffer = np.zeros((n, plan.channels, plan.taps, plan.kernel[1], plan.rows, width), x.dtype)
+        columns, samples = buffer[:n], x[batch]
         for to, source in _taps(plan):
-            buffer[:n][to] = x[batch][source]
-        flat = buffer[:n].reshape(n, plan.depth, plan.rows * width)
+            columns[to] = samples[source]
+        flat = columns.reshape(n, plan.depth, plan.rows * width)
         yield batch, [flat[:, :, start : start + count] for start in starts]
 
 

@@ -8,7 +8,7 @@ from ...ops import conv as ops
 from ...tensor import Tensor
 from .padding import pad
 
-__all__ = ["conv1d", "conv2d", "conv3d"]
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_tbc"]
 
 
 def tuple_of(value: Any, n: int, name: str) -> tuple[int, ...]:
@@ -137,3 +137,27 @@ def conv3d(
     torch.Size([1, 1, 1, 1, 1])
     """
     return _convolve(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """A convolution over time: (T, N, C), (kernel, C, C') and (C',) to (T', N, C').
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.conv_tbc(tl.ones(3, 1, 1), tl.ones(2, 1, 1), tl.zeros(1)).flatten()
+    tensor([2., 2.])
+    """
+    if input.ndim != 3 or weight.ndim != 3:
+        raise RuntimeError(
+            f"conv_tbc(): expected input (time, batch, channels) and weight (kernel, in, out), got {list(input.shape)} and "
+            f"{list(weight.shape)}"
+        )
+    if input.shape[2] != weight.shape[1]:
+        raise RuntimeError(f"conv_tbc(): the input has {input.shape[2]} channels, but the weight expects {weight.shape[1]}")
+    if bias.ndim != 1 or bias.numel() != weight.shape[2]:
+        raise RuntimeError(f"conv_tbc(): bias must have one number for each of {weight.shape[2]} channels, got {list(bias.shape)}")
+    if pad < 0:
+        raise RuntimeError(f"conv_tbc(): pad must not be negative, got {pad}")
+    return conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad).permute(2, 0, 1)

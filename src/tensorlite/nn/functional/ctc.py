@@ -25,7 +25,8 @@ def ctc_loss(
     lengths are (N). "mean" divides by the lengths of the targets first. A target that is too long has an infinite loss, or
     with `zero_infinity` none.
 
-    The gradient is the derivative with respect to `log_probs`; what a log-softmax before it receives is PyTorch's.
+    The gradient with respect to `log_probs` is, as PyTorch's, that of logits: it takes `log_probs` for a log-softmax, and passes
+    on what a log-softmax before it would.
 
     Raises:
         RuntimeError: lengths or labels do not fit.
@@ -38,6 +39,8 @@ def ctc_loss(
     """
     single = log_probs.ndim == 2
     probs = log_probs.unsqueeze(1) if single else log_probs
+    mass = pointwise.exp(probs).sum(-1, keepdim=True)
+    probs = probs + (mass.detach() - mass)  # adds 0, and takes the sum of the gradient off it as a log-softmax does
     if probs.ndim != 3:
         raise RuntimeError(f"ctc_loss: expected log_probs (T, N, C) or (T, C), but got {list(log_probs.shape)}")
     count, batch, classes = probs.shape

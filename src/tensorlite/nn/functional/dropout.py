@@ -25,14 +25,33 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     _check(p)
     if not training or not p or not input.numel():
         return input
-    return _masked(input, tuple(input.shape), p, inplace)
+    if input._xp.is_contiguous(input._array):
+        return _masked(input, tuple(input.shape), p, inplace)
+    # PyTorch draws in the order in which the elements lie in memory.
+    order = _memory_order(input)
+    mask = _mask(input, tuple(input.shape[i] for i in order), p).permute([order.index(i) for i in range(input.ndim)])
+    return input.mul_(mask) if inplace else input * mask
+
+
+def _memory_order(x: Tensor) -> list[int]:
+    """The dimensions from the largest step in memory to the smallest; as they are where elements are repeated."""
+    steps = x.stride()
+    if any(step == 0 and n > 1 for step, n in zip(steps, x.shape, strict=True)):
+        return list(range(x.ndim))
+    # A dimension of one element stays where it is: its step says nothing.
+    wide = [i for i, n in enumerate(x.shape) if n != 1]
+    by_step = iter(sorted(wide, key=lambda i: -steps[i]))
+    return [i if n == 1 else next(by_step) for i, n in enumerate(x.shape)]
+
+
+def _mask(input: Tensor, shape: tuple[int, ...], p: float) -> Tensor:
+    if p == 1:
+        return input.detach().new_zeros(shape)
+    return input.detach().new_empty(shape).bernoulli_(1 - p).div_(1 - p)
 
 
 def _masked(input: Tensor, shape: tuple[int, ...], p: float, inplace: bool) -> Tensor:
-    if p == 1:
-        mask = input.detach().new_zeros(shape)
-    else:
-        mask = input.detach().new_empty(shape).bernoulli_(1 - p).div_(1 - p)
+    mask = _mask(input, shape, p)
     return input.mul_(mask) if inplace else input * mask
 
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 
 from ...tensor import Tensor, linspace, stack
+from .interpolation import cubic_weights
 
 __all__ = ["affine_grid", "grid_sample"]
 
@@ -58,12 +59,12 @@ def grid_sample(
 ) -> Tensor:
     """Read images at places between -1 and 1, the last dimension first: (N, C, H, W) and (N, H', W', 2) to (N, C, H', W').
 
-    `mode` is "bilinear" (trilinear in 3-d) or "nearest"; `padding_mode` says what is outside: "zeros", "border", "reflection".
+    `mode` is "bilinear" (trilinear in 3-d), "nearest" or, in 2-d, "bicubic"; `padding_mode` says what is outside: "zeros",
+    "border", "reflection".
 
     Raises:
         ValueError: an unknown mode or padding.
-        NotImplementedError: ``mode="bicubic"``.
-        RuntimeError: the shapes of input and grid do not go together.
+        RuntimeError: the shapes of input and grid do not go together, or the mode is "bicubic" in 3-d.
 
     >>> import tensorlite as tl
     >>> image, middle = tl.tensor([[[[1., 3.]]]]), tl.zeros(1, 1, 1, 2)
@@ -84,10 +85,11 @@ def grid_sample(
             "grid_sample(): expected a 4D or 5D input, and a grid of the same batch size and dimensions whose last size is that "
             f"number less 2, but got {list(input.shape)} and {list(grid.shape)}"
         )
-    if mode == "bicubic":
-        raise NotImplementedError("grid_sample(): mode='bicubic' is not supported yet; use 'bilinear'")
     sizes = tuple(input.shape[2:])
-    places = [_place(grid[..., n - 1 - i], m, padding_mode, align) for i, m in enumerate(sizes)]
+    places = [_pixels(grid[..., n - 1 - i], m, align) for i, m in enumerate(sizes)]
+    if mode == "bicubic":
+        return _bicubic(input, places, sizes, grid, padding_mode, align)
+    places = [_inside(p, m, padding_mode, align) for p, m in zip(places, sizes, strict=True)]
     if mode == "nearest":
         return _read(input, [p.detach().round() for p in places], sizes, grid)
     lows = [p.detach().floor() for p in places]
@@ -99,9 +101,29 @@ def grid_sample(
     return total
 
 
-def _place(x: Tensor, n: int, padding: str, align: bool) -> Tensor:
-    """Positions between -1 and 1 in pixels, brought inside as the padding says."""
-    x = (x + 1) * ((n - 1) / 2) if align else ((x + 1) * n - 1) / 2
+def _bicubic(
+    input: Tensor, places: list[Tensor], sizes: tuple[int, ...], grid: Tensor, padding: str, align: bool
+) -> Tensor:
+    """Cubic convolution of the sixteen pixels around each place (Keys, 1981)."""
+    if len(sizes) != 2:
+        raise RuntimeError("grid_sample(): bicubic interpolation only supports 4D input; use mode='bilinear'")
+    lows = [p.detach().floor() for p in places]
+    rows, columns = (cubic_weights(p - low) for p, low in zip(places, lows, strict=True))
+    near = [[_inside(low + k, m, padding, align) for k in range(-1, 3)] for low, m in zip(lows, sizes, strict=True)]
+    total = input.new_zeros(())
+    for y, row in zip(near[0], rows, strict=True):
+        for x, column in zip(near[1], columns, strict=True):
+            total = total + _read(input, [y, x], sizes, grid) * (row * column).unsqueeze(1)
+    return total
+
+
+def _pixels(x: Tensor, n: int, align: bool) -> Tensor:
+    """Positions between -1 and 1 in pixels."""
+    return (x + 1) * ((n - 1) / 2) if align else ((x + 1) * n - 1) / 2
+
+
+def _inside(x: Tensor, n: int, padding: str, align: bool) -> Tensor:
+    """Positions in pixels, brought inside as the padding says."""
     if padding == "reflection":
         low, span = (0.0, float(n - 1)) if align else (-0.5, float(n))
         x = (x - low).abs() if span else x * 0

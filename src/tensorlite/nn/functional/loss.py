@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from typing import Any
 
 from ... import dtypes
 from ...autograd import no_grad
 from ...ops import indexing, losses, pointwise
 from ...tensor import Tensor
-from .activation import log_softmax, logsigmoid
+from ...tensor.metadata import result_type
+from .activation import logsigmoid
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cosine_similarity", "cross_entropy",
@@ -141,34 +140,77 @@ def nll_loss(
     tensor(2.)
     """
     chosen = legacy_reduction(size_average, reduce, reduction)
+    axis = 0 if input.ndim == 1 else 1
+    target, ignored_index = _classes(input, target, weight, axis, ignore_index)
+    safe, kept = target, None
+    if ignored_index is not None:
+        kept = target != ignored_index
+        safe = pointwise.where(kept, target, 0)
+    loss = -indexing.take_along_axis(input, safe.unsqueeze(axis), axis=axis).squeeze(axis)
+    scale: Tensor | None = None
+    if weight is not None:
+        scale = indexing.take(weight, safe, axis=0)
+        loss = loss * scale
+    if kept is not None:
+        loss = pointwise.where(kept, loss, 0)
+        scale = kept if scale is None else pointwise.where(kept, scale, 0)
+    if chosen == "mean" and scale is not None:
+        return loss.sum() / scale.sum()
+    return reduced(loss, chosen)
+
+
+def _classes(input: Tensor, target: Tensor, weight: Tensor | None, axis: int, ignore_index: int) -> tuple[Tensor, int | None]:
+    """Targets as int64, and the index to ignore if it occurs among them."""
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"expected a weight of the input's dtype {input.dtype} but found {weight.dtype}")
     if input.ndim < 1:
         raise ValueError(f"Expected 1 or more dimensions (got {input.ndim})")
-    if input.ndim != 1 and input.shape[0] != target.shape[0]:
-        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]}).")
-    if target.dtype not in (dtypes.int64, dtypes.uint8):
-        raise RuntimeError(f"expected scalar type Long but found {target.dtype}: class labels are integers")
-    axis = 0 if input.ndim == 1 else 1
-    if input.ndim > 1 and (target.ndim != input.ndim - 1 or tuple(target.shape[1:]) != tuple(input.shape[2:])):
-        raise RuntimeError(f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)})")
-    target = target.long()
-    classes = input.shape[axis]
-    ignored = target == ignore_index
-    safe = pointwise.where(ignored, 0, target)
-    if target.numel():
-        low, high = int(safe.min()), int(safe.max())
-        if low < 0 or high >= classes:
-            raise IndexError(f"Target {low if low < 0 else high} is out of bounds.")
-    if weight is not None and (weight.ndim != 1 or weight.numel() != classes):
+    if input.ndim == 1:
+        if target.ndim and target.numel() != 1:
+            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.numel()}")
+        target = target.reshape(())
+    elif not target.ndim or input.shape[0] != target.shape[0]:
+        count = target.shape[0] if target.ndim else 0
+        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({count}).")
+    elif tuple(target.shape[1:]) != tuple(input.shape[2:]):
+        wanted = [input.shape[0], *input.shape[2:]]
+        raise RuntimeError(f"Expected target size {wanted}, got {list(target.shape)}: one class for each place of the input")
+    if target.dtype is not dtypes.int64:
+        if target.dtype is not dtypes.uint8:
+            raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype}: class labels are integers")
+        target = target.long()
+    count = input.shape[axis]
+    if weight is not None:
+        _check_class_weight(input, weight, count)
+    return target, _checked_range(target, count, ignore_index)
+
+
+def _check_class_weight(input: Tensor, weight: Tensor, classes: int) -> None:
+    if weight.ndim != 1 or weight.numel() != classes:
         raise RuntimeError(
             f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
             f"{list(weight.shape)}"
         )
-    picked = indexing.take_along_axis(input, safe.unsqueeze(axis), axis=axis).squeeze(axis)
-    scale = (~ignored).to(input.dtype) if weight is None else indexing.take(weight, safe, axis=0) * (~ignored).to(input.dtype)
-    loss = pointwise.where(ignored, 0, -picked * scale)
-    if chosen == "mean":
-        return loss.sum() / scale.sum()
-    return reduced(loss, chosen)
+    if weight.dtype is not input.dtype:
+        raise RuntimeError(f"expected scalar type {input.dtype} but found {weight.dtype}: convert the weight with .to(dtype)")
+    if weight.requires_grad:
+        raise RuntimeError("losses of classes are not differentiable with respect to 'weight': pass weight.detach()")
+
+
+def _checked_range(target: Tensor, classes: int, ignore_index: int) -> int | None:
+    """`ignore_index` if it may occur among the targets; the others must be classes."""
+    xp, labels = target._xp, target._array
+    if not labels.size:
+        return None
+    low, high = xp.item(xp.min(labels)), xp.item(xp.max(labels))
+    if low < 0 or high >= classes:
+        kept = target[target != ignore_index]
+        if kept.numel():
+            low, high = int(kept.min()), int(kept.max())
+            if low < 0 or high >= classes:
+                raise IndexError(f"Target {low if low < 0 else high} is out of bounds.")
+        return ignore_index
+    return ignore_index if low <= ignore_index <= high else None
 
 
 def cross_entropy(
@@ -188,49 +230,40 @@ def cross_entropy(
     chosen = legacy_reduction(size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if chosen not in ("mean", "sum", "none"):
+        raise ValueError(f"{chosen} is not a valid value for reduction")
+    if not input.dtype.is_floating_point:
+        raise NotImplementedError(f"cross_entropy() is not implemented for {input.dtype}; convert to a floating dtype")
     axis = 0 if input.ndim == 1 else 1
-    if target.shape == input.shape and (target.dtype.is_floating_point or target.ndim == input.ndim and target.ndim > 0):
+    if target.shape == input.shape:
+        if ignore_index >= 0:
+            raise RuntimeError("ignore_index is not supported for floating point target: leave it at its default")
         return _soft_cross_entropy(input, target, weight, chosen, label_smoothing, axis)
-    logs = log_softmax(input, axis)
-    hard = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=chosen)
-    if not label_smoothing:
-        return hard
-    return _smoothed(hard, logs, target, weight, ignore_index, chosen, label_smoothing, axis)
+    target, ignored = _classes(input, target, weight, axis, ignore_index)
+    return losses.cross_entropy(
+        input, target, weight, axis=axis, ignore_index=ignored, smoothing=label_smoothing, reduction=chosen
+    )
 
 
 def _soft_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, axis: int
 ) -> Tensor:
     if not target.dtype.is_floating_point:
-        raise RuntimeError("Expected floating point type for target with class probabilities, got " + str(target.dtype))
-    if smoothing:
-        target = target * (1 - smoothing) + smoothing / input.shape[axis]
-    terms = log_softmax(input, axis) * target
+        raise RuntimeError(f"Expected floating point type for target with class probabilities, got {target.dtype}")
+    if not input.ndim:
+        raise IndexError("Dimension specified as 1 but tensor has no dimensions")
+    common = result_type(input, target)
     if weight is not None:
-        terms = terms * weight.reshape(-1, *(1,) * (input.ndim - axis - 1))
-    if reduction == "mean":
-        count = input.numel() // input.shape[axis] if input.numel() else 0
-        return -terms.sum() / count if count else -terms.sum() * math.nan
-    return reduced(-terms.sum(axis), reduction)
-
-
-def _smoothed(
-    hard: Tensor, logs: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, smoothing: float, axis: int
-) -> Tensor:
-    classes = logs.shape[axis]
-    kept = target != ignore_index
-    scaled = logs if weight is None else logs * weight.reshape(-1, *(1,) * (logs.ndim - axis - 1))
-    smooth = pointwise.where(kept, -scaled.sum(axis), 0)
-    if reduction == "mean":
-        if weight is None:
-            count: Any = kept.to(logs.dtype).sum()
-        else:
-            safe = pointwise.where(kept, target, 0)
-            count = (indexing.take(weight, safe, axis=0) * kept.to(logs.dtype)).sum()
-        smooth = smooth.sum() / count
-    else:
-        smooth = reduced(smooth, reduction)
-    return hard * (1 - smoothing) + smooth * (smoothing / classes)
+        if weight.ndim != 1 or weight.numel() != input.shape[axis]:
+            raise RuntimeError(
+                f"cross_entropy: weight tensor should be defined either for all {input.shape[axis]} classes or no classes but got "
+                f"weight tensor of shape: {list(weight.shape)}"
+            )
+        common = dtypes.promote_types(common, weight.dtype)
+        weight = weight.to(common)
+    return losses.soft_cross_entropy(
+        input.to(common), target.to(common), weight, axis=axis, smoothing=smoothing, reduction=reduction
+    )
 
 
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
@@ -290,7 +323,9 @@ def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, redu
     """
     chosen = legacy_reduction(size_average, reduce, reduction)
     loss = pointwise.exp(target) * (target - input) if log_target else pointwise.xlogy(target, target) - target * input
-    return loss.sum() / input.shape[0] if chosen == "batchmean" else reduced(loss, chosen)
+    if chosen == "batchmean":
+        return loss.sum() / input.shape[0] if input.ndim else loss
+    return reduced(loss, chosen)
 
 
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, size_average: bool | None = None,

@@ -22,7 +22,7 @@ def batch_norm(
     In training the running statistics move by `momentum` towards the batch's.
 
     Raises:
-        ValueError: training needs more than one value per channel.
+        ValueError: training needs more than one value per channel, and a positive `eps`.
         RuntimeError: statistics are missing, or sizes do not fit.
 
     >>> import tensorlite as tl
@@ -30,6 +30,8 @@ def batch_norm(
     tensor([[-1.0000],
             [ 1.0000]])
     """
+    if not (eps > 0 if training else eps >= 0):
+        raise ValueError(f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}")
     if input.ndim < 2:
         raise RuntimeError(f"batch_norm: expected an input (N, C, ...), got {list(input.shape)}")
     channels = input.shape[1]
@@ -43,9 +45,9 @@ def batch_norm(
         return _with_statistics(input, running_mean, running_var, weight, bias, shape, eps)
     axes = (0, *range(2, input.ndim))
     count = math.prod(input.shape[a] for a in axes)
-    if count <= 1:
+    if count == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
-    if running_mean is not None and running_var is not None:
+    if count and running_mean is not None and running_var is not None:
         _follow(input.detach(), running_mean, running_var, axes, count, momentum)
     return _normalized(input, weight, bias, axes, shape, eps)
 

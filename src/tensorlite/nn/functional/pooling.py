@@ -11,8 +11,10 @@ from ...tensor import Tensor, cat
 from .conv import tuple_of
 
 __all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
-    "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices", "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool1d_with_indices",
+    "max_pool2d", "max_pool2d_with_indices", "max_pool3d", "max_pool3d_with_indices",
 ]
 
 
@@ -187,3 +189,50 @@ def _position_of_max(input: Tensor, lead: int, key: tuple[slice, ...], planes: A
 
 adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = _adaptive_avg(1), _adaptive_avg(2), _adaptive_avg(3)
 adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = _adaptive_max(1), _adaptive_max(2), _adaptive_max(3)
+
+
+def _max_with_indices(n: int, pool: Callable[..., Any]) -> Callable[..., tuple[Tensor, Tensor]]:
+    def function(
+        input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        return pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices=True)
+
+    function.__name__ = f"max_pool{n}d_with_indices"
+    function.__doc__ = f"""`max_pool{n}d` and where the maxima are: (N, C, *) to twice (N, C, *'), whatever `return_indices` says.
+
+    Raises:
+        RuntimeError: the windows do not fit, or the padding exceeds half a window.
+
+    >>> import tensorlite as tl
+    >>> values, indices = tl.nn.functional.max_pool{n}d_with_indices(tl.ones(1, 1, *[4] * {n}), 2)
+    >>> indices.numel()
+    {2**n}
+    """
+    return function
+
+
+def _adaptive_max_with_indices(n: int, pool: Callable[..., Any]) -> Callable[..., tuple[Tensor, Tensor]]:
+    def function(input: Tensor, output_size: Any, return_indices: bool = False) -> tuple[Tensor, Tensor]:
+        return pool(input, output_size, return_indices=True)
+
+    function.__name__ = f"adaptive_max_pool{n}d_with_indices"
+    function.__doc__ = f"""`adaptive_max_pool{n}d` and the positions of the maxima: (N, C, *) to twice (N, C, *output_size).
+
+    Raises:
+        RuntimeError: there are not {n} output sizes, or the input has other dimensions.
+
+    >>> import tensorlite as tl
+    >>> values, indices = tl.nn.functional.adaptive_max_pool{n}d_with_indices(tl.ones(1, 1, *[5] * {n}), 2)
+    >>> indices.numel()
+    {2**n}
+    """
+    return function
+
+
+max_pool1d_with_indices = _max_with_indices(1, max_pool1d)
+max_pool2d_with_indices = _max_with_indices(2, max_pool2d)
+max_pool3d_with_indices = _max_with_indices(3, max_pool3d)
+adaptive_max_pool1d_with_indices = _adaptive_max_with_indices(1, adaptive_max_pool1d)
+adaptive_max_pool2d_with_indices = _adaptive_max_with_indices(2, adaptive_max_pool2d)
+adaptive_max_pool3d_with_indices = _adaptive_max_with_indices(3, adaptive_max_pool3d)

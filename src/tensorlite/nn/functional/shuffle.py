@@ -9,7 +9,7 @@ from ...ops import shaping
 from ...tensor import Tensor
 from .padding import pad
 
-__all__ = ["channel_shuffle", "fold", "pixel_shuffle", "pixel_unshuffle", "unfold"]
+__all__ = ["channel_shuffle", "fold", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle", "unfold"]
 
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
@@ -85,6 +85,19 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     if channels % groups:
         raise RuntimeError(f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups.")
     return input.reshape(n, groups, channels // groups, *rest).transpose(1, 2).reshape(input.shape)
+
+
+def native_channel_shuffle(input: Tensor, groups: int) -> Tensor:
+    """`channel_shuffle` under its other name: (N, C, *) to the same.
+
+    Raises:
+        RuntimeError: the groups do not divide the channels.
+
+    >>> import tensorlite as tl
+    >>> tl.nn.functional.native_channel_shuffle(tl.arange(4.).reshape(1, 4, 1, 1), 2).flatten()
+    tensor([0., 2., 1., 3.])
+    """
+    return channel_shuffle(input, groups)
 
 
 def _pairs(**values: Any) -> list[tuple[int, int]]:

@@ -8,15 +8,18 @@ from typing import Any
 
 from ...tensor import Tensor
 from .conv import tuple_of
-from .pooling import avg_pool1d, avg_pool2d, avg_pool3d
+from .pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 
 __all__ = ["lp_pool1d", "lp_pool2d", "lp_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d"]
 
 
-def _lp(n: int, average: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _lp(n: int, average: Callable[..., Tensor], maximum: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def function(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
         if input.ndim not in (n + 1, n + 2):
             raise RuntimeError(f"lp_pool{n}d: expected {n + 1}D or {n + 2}D input, but got {list(input.shape)}")
+        if math.isinf(norm_type):
+            largest = maximum(input.abs() if norm_type > 0 else -input.abs(), kernel_size, stride, 0, 1, ceil_mode)
+            return largest if norm_type > 0 else -largest
         mean = average(input**norm_type, kernel_size, stride, 0, ceil_mode)
         # The sum of odd powers may be negative; its root keeps the sign out of the power.
         return (mean.sign() * mean.abs().relu() * math.prod(tuple_of(kernel_size, n, "kernel_size"))) ** (1.0 / norm_type)
@@ -36,7 +39,7 @@ def _lp(n: int, average: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return function
 
 
-lp_pool1d, lp_pool2d, lp_pool3d = _lp(1, avg_pool1d), _lp(2, avg_pool2d), _lp(3, avg_pool3d)
+lp_pool1d, lp_pool2d, lp_pool3d = _lp(1, avg_pool1d, max_pool1d), _lp(2, avg_pool2d, max_pool2d), _lp(3, avg_pool3d, max_pool3d)
 
 
 def _unpooled_size(n: int, input: Tensor, kernel: Any, stride: Any, padding: Any, output_size: Sequence[int] | None) -> Any:

@@ -80,3 +80,12 @@ class Linear(Module):
     def extra_repr(self) -> str:
         """Sizes and whether there is a bias."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class NonDynamicallyQuantizableLinear(Linear):
+    """`Linear` under the name that PyTorch prints for the output projection of `MultiheadAttention`: (*, in) to (*, out).
+
+    >>> from tensorlite.nn.modules.linear import NonDynamicallyQuantizableLinear
+    >>> NonDynamicallyQuantizableLinear(2, 3)
+    NonDynamicallyQuantizableLinear(in_features=2, out_features=3, bias=True)
+    """
