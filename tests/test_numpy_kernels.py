@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tensorlite.backends.numpy import attention as attention_kernels
 from tensorlite.backends.numpy import conv as conv_kernels
 from tensorlite.backends.numpy import gelu as gelu_kernels
 from tensorlite.backends.numpy import norm as norm_kernels
+from tensorlite.backends.numpy import workers
 from tensorlite.backends.registry import get_backend
 
 CPU = get_backend("cpu")
@@ -154,6 +156,84 @@ def test_attention(monkeypatch: pytest.MonkeyPatch, scores: int, causal: bool, q
     for needs in itertools.product((True, False), repeat=3):
         back = attention_kernels.attention_back(g, x, y, value, None, None, needs=(*needs, False, False), **options)
         same(back, body("attention_back")(g, x, y, value, None, None, needs=(*needs, False, False), **options))
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    before = tl.get_num_threads()
+    yield
+    tl.set_num_threads(before)
+
+
+def step() -> list[Any]:
+    """Outputs and gradients of kernels that share their work, large enough for several blocks."""
+    tl.manual_seed(0)
+    layers = (tl.nn.Conv2d(3, 8, 3, padding=1), tl.nn.BatchNorm2d(8), tl.nn.GELU(), tl.nn.Conv2d(8, 4, 3, 2), tl.nn.LayerNorm(31))
+    net = tl.nn.Sequential(*layers)
+    out = net(tl.randn(16, 3, 64, 64))
+    q = tl.randn(8, 4, 64, 16, requires_grad=True)
+    attended = tl.nn.functional.scaled_dot_product_attention(q, q, q, is_causal=True)
+    (out.square().sum() + attended.square().sum()).backward()
+    return [x.detach().numpy().tobytes() for x in (out, attended, q.grad, *(p.grad for p in net.parameters()))]
+
+
+def test_results_do_not_depend_on_the_number_of_threads(threads: None) -> None:
+    results = []
+    for number in (1, 2, 5):
+        tl.set_num_threads(number)
+        assert tl.get_num_threads() == number
+        results.append(step())
+    assert results[0] == results[1] == results[2]
+
+
+def test_errors_of_threads_reach_the_caller(threads: None) -> None:
+    tl.set_num_threads(3)
+    done = []
+
+    def work(block: int) -> None:
+        if block == 7:
+            raise ValueError("block 7")
+        done.append(block)
+
+    with pytest.raises(ValueError, match="block 7"):
+        workers.in_parallel(work, range(50))
+    workers.in_parallel(done.append, range(100, 150))
+    assert set(range(100, 150)) <= set(done)
+
+
+def test_nested_work_is_done_in_place(threads: None) -> None:
+    tl.set_num_threads(4)
+    found: list[tuple[int, int]] = []
+    workers.in_parallel(lambda i: workers.in_parallel(lambda j: found.append((i, j)), range(5)), range(5), products=True)
+    assert sorted(found) == list(itertools.product(range(5), repeat=2))
+
+
+@pytest.mark.parametrize("threads_wanted, error", [(0, RuntimeError), (-1, RuntimeError), (1.5, TypeError), ("2", TypeError)])
+def test_set_num_threads_refuses(threads_wanted: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        tl.set_num_threads(threads_wanted)
+    with pytest.raises(error):
+        tl.set_num_interop_threads(threads_wanted)
+
+
+FORK = """
+import os, warnings
+import tensorlite as tl
+warnings.simplefilter("ignore")  # Python warns of a fork with threads
+tl.set_num_threads(2)
+x = tl.randn(200, 4096)
+before = tl.nn.functional.gelu(x)
+child = os.fork()
+if not child:
+    os._exit(0 if tl.equal(tl.nn.functional.gelu(x), before) else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["0"]
 
 
 PROGRAM = """

@@ -16,6 +16,7 @@ from typing import Any
 from . import autograd, devices, dtypes
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backends import register_backend
+from .cpu import get_num_interop_threads, get_num_threads, set_num_interop_threads, set_num_threads
 from .devices import device, get_default_device, set_default_device
 from .dtypes import *  # noqa: F403
 from .dtypes import dtype, finfo, get_default_dtype, iinfo, set_default_dtype
@@ -38,7 +39,7 @@ channels_last = "torch.channels_last"
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 newaxis = None
 
-_LAZY = {"nn": ".nn", "optim": ".optim", "utils": ".utils", "cuda": ".cuda", "io": ".io"}
+_LAZY = {"nn": ".nn", "optim": ".optim", "utils": ".utils", "cpu": ".cpu", "cuda": ".cuda", "io": ".io"}
 """Rooms that are imported when first used, so that `import tensorlite` stays quick."""
 
 
@@ -58,5 +59,6 @@ __all__ = [
     "Generator", "Size", "Tensor", "autograd", "can_cast", "device", "devices", "dtype", "dtypes", "enable_grad", "finfo",
     "get_default_device", "get_default_dtype", "iinfo", "inference_mode", "is_complex", "is_floating_point", "is_grad_enabled",
     "is_inference_mode_enabled", "is_nonzero", "is_tensor", "no_grad", "numel", "promote_types", "random", "register_backend",
-    "result_type", "set_default_device", "set_default_dtype", "set_grad_enabled", "set_printoptions", *_functions,
+    "get_num_interop_threads", "get_num_threads", "result_type", "set_default_device", "set_default_dtype", "set_grad_enabled",
+    "set_num_interop_threads", "set_num_threads", "set_printoptions", *_functions,
 ]

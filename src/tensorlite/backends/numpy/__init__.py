@@ -12,6 +12,7 @@ import numpy as np
 from ...devices import device
 from ..arrays import ArrayBackend
 from .allocator import keep_memory, release
+from .workers import get_num_threads, set_num_threads
 
 __all__ = ["NumpyBackend", "create"]
 
@@ -83,6 +84,14 @@ class NumpyBackend(ArrayBackend):
 
     def synchronize(self) -> None:
         """Wait for the device; the CPU never runs ahead."""
+
+    def get_num_threads(self) -> int:
+        """How many threads kernels and products use."""
+        return get_num_threads()
+
+    def set_num_threads(self, threads: int) -> None:
+        """Let kernels and products use so many threads."""
+        set_num_threads(threads)
 
     def empty_cache(self) -> None:
         """Give the memory that is kept for the next arrays back to the system."""

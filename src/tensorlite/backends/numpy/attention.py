@@ -7,12 +7,12 @@ bodies in `ops/attention.py`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..base import may_decline
+from .workers import in_parallel
 
 __all__ = ["attention", "attention_back"]
 
@@ -41,14 +41,13 @@ def _heads(x: Array) -> Array:
     return x.reshape(-1, *x.shape[-2:])
 
 
-def _blocks(heads: int, scores: int) -> Iterator[slice]:
+def _blocks(heads: int, scores: int) -> list[slice]:
     step = max(1, SCORES // scores)
-    for start in range(0, heads, step):
-        yield slice(start, start + step)
+    return [slice(start, start + step) for start in range(0, heads, step)]
 
 
 def _weights(query: Array, key: Array, scale: Array, causal: bool) -> Array:
-    """softmax(scale query key^T), rows of zeros where nothing is let through being impossible without a mask."""
+    """softmax(scale query key^T)."""
     weights = np.matmul(query * scale, key.swapaxes(1, 2))
     if causal:
         weights += _future(weights.shape[1], weights.shape[2], weights.dtype)
@@ -68,8 +67,11 @@ def attention(
     out = np.empty((*query.shape[:-1], value.shape[-1]), query.dtype)
     factor = np.array(scale, query.dtype)
     q, k, v, target = _heads(query), _heads(key), _heads(value), _heads(out)
-    for block in _blocks(len(q), q.shape[1] * k.shape[1]):
+
+    def work(block: slice) -> None:
         np.matmul(_weights(q[block], k[block], factor, causal), v[block], target[block])
+
+    in_parallel(work, _blocks(len(q), q.shape[1] * k.shape[1]), products=True)
     return out
 
 
@@ -85,12 +87,13 @@ def attention_back(
     to_q, to_k, to_v = (None if x is None else _heads(x) for x in outs)
     factor = np.array(scale, query.dtype)
     g, q, k, v = _heads(g), _heads(query), _heads(key), _heads(value)
-    for block in _blocks(len(q), q.shape[1] * k.shape[1]):
+
+    def work(block: slice) -> None:
         weights = _weights(q[block], k[block], factor, causal)
         if to_v is not None:
             np.matmul(weights.swapaxes(1, 2), g[block], to_v[block])
         if to_q is None and to_k is None:
-            continue
+            return
         scores = np.matmul(g[block], v[block].swapaxes(1, 2))
         scores -= np.einsum("ijk,ijk->ij", scores, weights)[:, :, None]
         scores *= weights
@@ -99,4 +102,6 @@ def attention_back(
             np.matmul(scores, k[block], to_q[block])
         if to_k is not None:
             np.matmul(scores.swapaxes(1, 2), q[block], to_k[block])
+
+    in_parallel(work, _blocks(len(q), q.shape[1] * k.shape[1]), products=True)
     return *outs, None, None

@@ -10,12 +10,13 @@ These are kernels for one and two spatial axes. The rest, and half precision, is
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..base import may_decline
+from .workers import in_parallel
 
 __all__ = ["conv", "conv_input", "conv_weight"]
 
@@ -50,10 +51,22 @@ class _Plan(NamedTuple):
     def depth(self) -> int:
         return self.channels * self.taps * self.kernel[1]
 
-    def batches(self, samples: int) -> Iterator[slice]:
+    def batches(self, samples: int) -> list[slice]:
         step = max(1, COLUMNS // max(1, self.depth * self.rows * self.places[1]))
-        for start in range(0, samples, step):
-            yield slice(start, min(start + step, samples))
+        return [slice(start, min(start + step, samples)) for start in range(0, samples, step)]
+
+
+class _Buffers(threading.local):
+    """Memory that each thread uses for one batch after the other. It starts as zeros, and what lies in the padding stays so."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Array] = {}
+
+    def get(self, name: str, n: int, shape: Ints, dtype: Any) -> Array:
+        found = self.kept.get(name)
+        if found is None or len(found) < n:
+            found = self.kept[name] = np.zeros((n, *shape), dtype)
+        return found[:n]
 
 
 def _plan(weight_shape: Ints, size: Ints, places: Ints, stride: Ints, padding: Ints, dilation: Ints) -> _Plan:
@@ -84,21 +97,16 @@ def _taps(plan: _Plan) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     return taps
 
 
-def _columns(x: Array, plan: _Plan) -> Iterator[tuple[slice, list[Array]]]:
-    """Batch by batch: the samples, and for each product its columns (n, depth, places)."""
-    buffer: Array | None = None
+def _columns(x: Array, plan: _Plan, buffers: _Buffers) -> list[Array]:
+    """For each product the columns (n, depth, places) of some samples."""
     width = plan.places[1]
+    columns = buffers.get("columns", len(x), (plan.channels, plan.taps, plan.kernel[1], plan.rows, width), x.dtype)
+    for to, source in _taps(plan):
+        columns[to] = x[source]
+    flat = columns.reshape(len(x), plan.depth, plan.rows * width)
     count = plan.places[0] * width
     starts = [i * plan.dilation[0] * width for i in range(plan.kernel[0])] if plan.shares else [0]
-    for batch in plan.batches(len(x)):
-        n = batch.stop - batch.start
-        if buffer is None:  # what lies in the padding stays zero
-            buffer = np.zeros((n, plan.channels, plan.taps, plan.kernel[1], plan.rows, width), x.dtype)
-        columns, samples = buffer[:n], x[batch]
-        for to, source in _taps(plan):
-            columns[to] = samples[source]
-        flat = columns.reshape(n, plan.depth, plan.rows * width)
-        yield batch, [flat[:, :, start : start + count] for start in starts]
+    return [flat[:, :, start : start + count] for start in starts]
 
 
 def _matrices(weight: Array, plan: _Plan) -> list[Array]:
@@ -134,15 +142,17 @@ def conv(x: Array, weight: Array, *, stride: Ints, padding: Ints, dilation: Ints
 
 def _conv(x: Array, weight: Array, out: Array, stride: Ints, padding: Ints, dilation: Ints) -> None:
     plan = _plan(weight.shape, x.shape[2:], out.shape[2:], stride, padding, dilation)
-    matrices = _matrices(weight, plan)
-    rest: Array | None = None
-    for batch, columns in _columns(x, plan):
+    matrices, buffers = _matrices(weight, plan), _Buffers()
+
+    def work(batch: slice) -> None:
+        columns = _columns(x[batch], plan, buffers)
         target = out[batch].reshape(batch.stop - batch.start, len(weight), -1)
         np.matmul(matrices[0], columns[0], out=target)
         for matrix, part in zip(matrices[1:], columns[1:], strict=True):
-            if rest is None:
-                rest = np.empty(target.shape, out.dtype)
-            target += np.matmul(matrix, part, out=rest[: len(target)])
+            rest = buffers.get("rest", len(target), target.shape[1:], out.dtype)
+            np.add(target, np.matmul(matrix, part, out=rest), target)
+
+    in_parallel(work, plan.batches(len(x)), products=True)
 
 
 def _places(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
@@ -159,18 +169,31 @@ def conv_weight(y: Array, x: Array, *, shape: Ints, stride: Ints, padding: Ints,
     y = y if y.ndim == 4 else y[:, :, None]
     x, shape4, *geometry = _plane(x, shape, stride, padding, dilation)
     plan = _plan(shape4, x.shape[2:], y.shape[2:], *geometry)
-    sums: list[Array] = []
-    for batch, columns in _columns(x, plan):
-        rows = y[batch].reshape(batch.stop - batch.start, shape4[0], -1)
-        if not sums:
-            sums = [np.zeros((rows.shape[1], plan.depth), y.dtype) for _ in columns]
-        for total, part in zip(sums, columns, strict=True):
-            for row, column in zip(rows, part, strict=True):
-                total += row.dot(column.T)
-    if not sums:
+    batches, buffers = plan.batches(len(x)), _Buffers()
+    if not batches:
         return np.zeros(shape, y.dtype)
+    found: dict[int, list[Array]] = {}
+
+    def work(number: int) -> None:
+        batch = batches[number]
+        rows = y[batch].reshape(batch.stop - batch.start, shape4[0], -1)
+        found[number] = [_summed(rows, part) for part in _columns(x[batch], plan, buffers)]
+
+    in_parallel(work, range(len(batches)), products=True)
+    sums = found[0]
+    for number in range(1, len(batches)):
+        for total, part in zip(sums, found[number], strict=True):
+            total += part
     taps = [total.reshape(shape4[0], plan.channels, plan.taps, plan.kernel[1]) for total in sums]
     return np.concatenate(taps, axis=2).reshape(shape)
+
+
+def _summed(rows: Array, columns: Array) -> Array:
+    """The products of rows and columns of each sample, added up."""
+    total = rows[0].dot(columns[0].T)
+    for row, column in zip(rows[1:], columns[1:], strict=True):
+        total += row.dot(column.T)
+    return total
 
 
 @may_decline
@@ -196,9 +219,13 @@ def _spread(y: Array, weight: Array, out: Array, stride: Ints, padding: Ints, di
     plan = _plan(weight.shape, out.shape[2:], y.shape[2:], stride, padding, dilation)._replace(shares=False)
     matrix = weight.reshape(len(weight), -1).T
     out[...] = 0
-    for batch in plan.batches(len(y)):
+
+    def work(batch: slice) -> None:
         n = batch.stop - batch.start
         columns = np.matmul(matrix, y[batch].reshape(n, len(weight), -1))
         columns = columns.reshape(n, plan.channels, plan.taps, plan.kernel[1], *plan.places)
+        target = out[batch]
         for source, to in _taps(plan):
-            out[batch][to] += columns[source]
+            target[to] += columns[source]
+
+    in_parallel(work, plan.batches(len(y)), products=True)

@@ -8,12 +8,14 @@ correct to the last place; in GELU, whose result is a product, single precision 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..base import may_decline
+from .workers import in_parallel
 
 __all__ = ["erf", "gelu", "gelu_back"]
 
@@ -26,8 +28,8 @@ NUMERATOR = (
 DENOMINATOR = (1.0, 0.5020754342249437, 0.11410882261739659, 0.014969160932206748, 0.0011625302886960826, 3.8091864528728484e-05)
 
 
-class _Erf:
-    """Erf of blocks of one dtype, with buffers of its own."""
+class _Erf(threading.local):
+    """Erf of blocks of one dtype, with buffers for each thread."""
 
     def __init__(self, size: int, dtype: Any) -> None:
         self.z, self.bottom = np.empty(size, dtype), np.empty(size, dtype)
@@ -56,11 +58,10 @@ class _Erf:
         return np.add(out, coefficients[-1], out)
 
 
-def _blocks(*arrays: Array) -> Iterator[list[Array]]:
-    """Blocks of arrays that are contiguous and of one size."""
+def _in_blocks(work: Callable[..., None], *arrays: Array) -> None:
+    """Call `work` with blocks of the arrays, which are contiguous and of one size, on all threads."""
     flat = [a.reshape(-1) for a in arrays]
-    for start in range(0, flat[0].size, BLOCK):
-        yield [a[start : start + BLOCK] for a in flat]
+    in_parallel(lambda start: work(*[a[start : start + BLOCK] for a in flat]), range(0, flat[0].size, BLOCK))
 
 
 def _suits(*arrays: Array) -> bool:
@@ -71,10 +72,20 @@ def erf(x: Array) -> Array:
     """The error function of an array of float32."""
     x = x if x.flags.c_contiguous else x.copy()
     out, compute = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), np.float64)
-    wide = np.empty(min(x.size, BLOCK))
-    for part, target in _blocks(x, out):
-        target[...] = compute(part.astype(np.float64), wide[: part.size])
+
+    def work(part: Array, target: Array) -> None:
+        target[...] = compute(part.astype(np.float64), np.empty(part.size))
+
+    _in_blocks(work, x, out)
     return out
+
+
+class _Constants:
+    """Numbers as arrays of no dimension."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.scale, self.half, self.one = (np.array(c, dtype) for c in (math.sqrt(0.5), 0.5, 1))
+        self.density = np.array(1 / math.sqrt(2 * math.pi), dtype)
 
 
 @may_decline
@@ -82,13 +93,15 @@ def gelu(x: Array) -> Array:
     """x times the normal distribution function (Hendrycks and Gimpel, 2016)."""
     if not _suits(x):
         return NotImplemented
-    out, compute = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), x.dtype)
-    scale, half = np.array(math.sqrt(0.5), x.dtype), np.array(0.5, x.dtype)
-    for part, target in _blocks(x, out):
-        compute(part * scale, target)
-        np.add(target, compute.one, target)
-        np.multiply(target, half, target)
+    out, compute, c = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), x.dtype), _Constants(x.dtype)
+
+    def work(part: Array, target: Array) -> None:
+        compute(part * c.scale, target)
+        np.add(target, c.one, target)
+        np.multiply(target, c.half, target)
         np.multiply(target, part, target)
+
+    _in_blocks(work, x, out)
     return out
 
 
@@ -97,18 +110,19 @@ def gelu_back(g: Array, x: Array) -> Array:
     """g times the normal distribution function plus x times its density."""
     if not _suits(g, x) or g.shape != x.shape:
         return NotImplemented
-    out, compute = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), x.dtype)
-    scale, half = np.array(math.sqrt(0.5), x.dtype), np.array(0.5, x.dtype)
-    constant = np.array(1 / math.sqrt(2 * math.pi), x.dtype)
-    for part, slope, target in _blocks(x, g, out):
-        scaled = part * scale
+    out, compute, c = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), x.dtype), _Constants(x.dtype)
+
+    def work(slope: Array, part: Array, target: Array) -> None:
+        scaled = part * c.scale
         compute(scaled, target)
-        np.add(target, compute.one, target)
-        np.multiply(target, half, target)
+        np.add(target, c.one, target)
+        np.multiply(target, c.half, target)
         np.multiply(scaled, scaled, scaled)
         density = np.exp(np.negative(scaled, scaled), scaled)
-        np.multiply(density, constant, density)
+        np.multiply(density, c.density, density)
         np.multiply(density, part, density)
         np.add(target, density, target)
         np.multiply(target, slope, target)
+
+    _in_blocks(work, g, x, out)
     return out

@@ -6,12 +6,12 @@ as a whole, as (before, groups, after).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..base import may_decline
+from .workers import in_parallel
 
 __all__ = ["normalize", "normalize_back"]
 
@@ -43,10 +43,9 @@ def _suits(*arrays: Array | None) -> bool:
     return all(a is None or a.dtype.char in "fd" for a in arrays)
 
 
-def _blocks(rows: int, length: int) -> Iterator[slice]:
+def _blocks(rows: int, length: int) -> list[slice]:
     step = max(1, BLOCK // length)
-    for start in range(0, rows, step):
-        yield slice(start, start + step)
+    return [slice(start, start + step) for start in range(0, rows, step)]
 
 
 def _centred(x: Array, eps: float, out: Array | None = None) -> tuple[Array, Array]:
@@ -98,13 +97,16 @@ def _normalize_rows(x: Array, rows: tuple[int, int], weight: Array | None, bias:
     source, target = x.reshape(rows), out.reshape(rows)
     weight = None if weight is None else weight.reshape(-1)
     bias = None if bias is None else bias.reshape(-1)
-    for block in _blocks(*rows):
+
+    def work(block: slice) -> None:
         part, scale = _centred(source[block], eps, target[block])
         part *= scale
         if weight is not None:
             part *= weight
         if bias is not None:
             part += bias
+
+    in_parallel(work, _blocks(*rows))
     return out
 
 
@@ -131,22 +133,27 @@ def _rows_back(
     g, x = g.reshape(rows), x.reshape(rows)
     flat = None if weight is None else weight.reshape(-1)
     grad_x = np.empty(rows, x.dtype) if needs[0] else None
-    grad_weight = np.zeros(length, x.dtype) if needs[1] else None
-    grad_bias = np.zeros(length, x.dtype) if needs[2] else None
-    for block in _blocks(*rows):
+    blocks = _blocks(*rows)
+    sums: list[tuple[Any, ...]] = [()] * len(blocks)
+
+    def work(number: int) -> None:
+        block = blocks[number]
         part = g[block]
         unit, scale = _centred(x[block], eps)
         unit *= scale
-        if grad_weight is not None:
-            grad_weight += np.einsum("ij,ij->j", part, unit)
-        if grad_bias is not None:
-            grad_bias += np.add.reduce(part, 0)
+        sums[number] = (
+            np.einsum("ij,ij->j", part, unit) if needs[1] else None,
+            np.add.reduce(part, 0) if needs[2] else None,
+        )
         if grad_x is not None:
             h = part if flat is None else part * flat
             unit *= (np.einsum("ij,ij->i", h, unit) / length)[:, None]
             target = np.subtract(h, unit, grad_x[block])
             target -= np.add.reduce(h, 1, keepdims=True) / length
             target *= scale
+
+    in_parallel(work, range(len(blocks)))
+    grad_weight, grad_bias = (None if parts[0] is None else sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True))
     return tuple(
         None if grad is None else grad.reshape(to)
         for grad, to in zip((grad_x, grad_weight, grad_bias), (size, shape, shape), strict=True)
