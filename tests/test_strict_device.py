@@ -91,3 +91,37 @@ def test_training_equals_the_cpu(kind: str, optimizer: str) -> None:
         return found
 
     assert losses("strict") == pytest.approx(losses("cpu"), rel=1e-5)  # bodies there, kernels here
+
+
+def normalised_and_pruned(device: str) -> list[float]:
+    """Losses of a model with everything of nn.utils in it. What draws is made on the CPU: the devices draw other numbers."""
+    tl.manual_seed(0)
+    utils, prune = nn.utils, nn.utils.prune
+    net = nn.Sequential(*(nn.Linear(4, 4) for _ in range(8)), nn.Linear(4, 6), nn.Linear(6, 4))
+    plain = nn.Linear(4, 4)
+    utils.spectral_norm(net[0])
+    utils.parametrizations.spectral_norm(net[1])
+    utils.parametrizations.orthogonal(net[8])
+    net, plain = net.to(device), plain.to(device)
+    utils.parametrizations.weight_norm(net[2])
+    utils.parametrizations.orthogonal(net[3], orthogonal_map="cayley")
+    prune.l1_unstructured(net[4], "weight", 0.3)
+    prune.ln_structured(net[5], "weight", 1, 2, 0)
+    prune.random_structured(net[5], "weight", 1, 1)
+    prune.global_unstructured([(net[6], "weight"), (net[7], "weight")], prune.L1Unstructured, amount=5)
+    x = tl.linspace(-1, 1, 12).view(3, 4).to(device)
+    optimizer, found = tl.optim.SGD(net.parameters(), lr=0.1), []
+    for _ in range(3):
+        optimizer.zero_grad()
+        loss = (net(x) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        found.append(loss.item())
+    prune.remove(net[4], "weight")
+    found += tl.func.functional_call(net[7], {"bias": tl.zeros(4, device=device)}, x).cpu().flatten().tolist()
+    fused = utils.fuse_linear_bn_eval(plain.eval(), nn.BatchNorm1d(4).to(device).eval())
+    return found + fused(x).cpu().flatten().tolist()
+
+
+def test_nn_utils_equal_the_cpu() -> None:
+    assert normalised_and_pruned("strict") == pytest.approx(normalised_and_pruned("cpu"), rel=1e-4, abs=1e-5)

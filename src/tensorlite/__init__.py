@@ -36,14 +36,25 @@ strided = "torch.strided"
 contiguous_format = "torch.contiguous_format"
 preserve_format = "torch.preserve_format"
 channels_last = "torch.channels_last"
+channels_last_3d = "torch.channels_last_3d"
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 newaxis = None
 
-_LAZY = {"nn": ".nn", "optim": ".optim", "utils": ".utils", "cpu": ".cpu", "cuda": ".cuda", "io": ".io"}
+_LAZY = {name: f".{name}" for name in (
+    "cpu cuda fft func io linalg masked nn optim signal special utils"
+).split()}
 """Rooms that are imported when first used, so that `import tensorlite` stays quick."""
 
 
+_NATIVE = frozenset([
+    "constant_pad_nd", "grid_sampler_2d", "grid_sampler_3d", "native_batch_norm", "native_group_norm", "native_layer_norm",
+])
+"""Functions of `nn.functional.native`, imported when first used."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _NATIVE:
+        return getattr(import_module(".nn.functional.native", __name__), name)
     if name in _LAZY:
         return import_module(_LAZY[name], __name__)
     if name in ("save", "load"):
@@ -52,7 +63,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "save", "load"})
+    return sorted({*globals(), *_LAZY, *_NATIVE, "save", "load"})
 
 
 __all__ = [

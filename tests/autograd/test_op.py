@@ -11,6 +11,13 @@ from tensorlite.autograd.op import define, op
 PRIMITIVES = sorted(name for name, function in ops.ops.items() if hasattr(function, "op"))
 
 
+def test_names_of_generated_variables_are_refused() -> None:
+    """A parameter called like a variable of the generated functions would be overwritten there."""
+    clash = op("clash(x, *, n)", x=lambda g: g)
+    with pytest.raises(TypeError, match="have a variable 'n'"):
+        clash(tl.ones(2), n=1)
+
+
 @pytest.mark.parametrize("name", PRIMITIVES)
 def test_every_definition_is_complete_and_reads_like_code(name: str) -> None:
     made = ops.ops[name].op

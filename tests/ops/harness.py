@@ -26,6 +26,7 @@ __all__ = [
     "compare_arrays",
     "flat",
     "gradients",
+    "needs",
     "quiet",
     "run",
     "special_arrays",
@@ -107,6 +108,7 @@ def run(
     """The result of a row's call, and the inputs that may have gradients."""
     if not hasattr(library.module, row.function) and row.plain:
         pytest.skip(f"{library.module.__name__} has no {row.function}")
+    needs(row)
     arrays = row.arrays(dtype) if arrays is None else arrays
     tensors = []
     for maker, array in zip(row.inputs, arrays, strict=True):
@@ -121,6 +123,12 @@ def run(
             with tl.device(library.device):
                 return row.call(library.module), leaves
         return row.call(library.module, *given), leaves
+
+
+def needs(row: Row) -> None:
+    """Skip the test where an optional package is missing."""
+    if "scipy" in row.tags:
+        pytest.importorskip("scipy", reason="special functions come from SciPy")
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import rows_attention
 import rows_creation
+import rows_decompositions
+import rows_fourier
 import rows_indexing
 import rows_linalg
 import rows_nn
@@ -12,7 +14,10 @@ import rows_nn_other
 import rows_pointwise
 import rows_recurrent
 import rows_reductions
+import rows_scans
+import rows_scattering
 import rows_shaping
+import rows_special
 from rows import Row
 
 __all__ = ["ROWS"]
@@ -24,11 +29,16 @@ ROWS: list[Row] = [
     *rows_shaping.ROWS,
     *rows_indexing.ROWS,
     *rows_linalg.ROWS,
+    *rows_decompositions.ROWS,
     *rows_nn.ROWS,
     *rows_nn_more.ROWS,
     *rows_nn_other.ROWS,
     *rows_attention.ROWS,
     *rows_recurrent.ROWS,
+    *rows_fourier.ROWS,
+    *rows_special.ROWS,
+    *rows_scans.ROWS,
+    *rows_scattering.ROWS,
 ]
 
 _names = [r.name for r in ROWS]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import CPU, EMULATED, STRICT, Library, Torch, compare, compare_arrays, gradients, quiet, run, special_arrays
+from harness import CPU, EMULATED, STRICT, Library, Torch, compare, compare_arrays, gradients, needs, quiet, run, special_arrays
 from rows import Row
 from table import ROWS
 
@@ -83,7 +83,9 @@ def test_special_values(torch: Library, row: Row, dtype: str) -> None:
         check_forward(torch, row, dtype, arrays=arrays)
 
 
-NEED_DENSE = ("view", "as_strided", "view_as", "in place[view]")
+NEED_DENSE = (
+    "view", "as_strided", "view_as", "in place[view]", "view_copy", "as_strided_copy", "as_strided_scatter", "view_as_complex_copy",
+)
 
 
 @each([r for r in ROWS if any(i.shape for i in r.inputs) and not {r.function, r.name} & set(NEED_DENSE)])
@@ -147,6 +149,7 @@ def test_gradgradcheck(row: Row) -> None:
 
 def _function(row: Row) -> tuple[Any, tuple[Any, ...]]:
     """The call as a function of its differentiable inputs that returns its differentiable results."""
+    needs(row)
     tensors = [
         CPU.tensor(a, "float64" if i.differentiable else a.dtype.name, i.differentiable)
         for i, a in zip(row.inputs, row.arrays("float64"), strict=True)
@@ -260,7 +263,7 @@ def test_out(torch: Library, row: Row) -> None:
 
 # Functions that the table does not call, and why.
 ELSEWHERE = {
-    "give whatever lies in memory": "empty empty_strided",
+    "give whatever lies in memory": "empty empty_strided empty_permuted new_empty_strided",
     "share memory with other libraries": "from_numpy from_dlpack frombuffer",
     "have no tensors": "broadcast_shapes",
 }

@@ -158,7 +158,7 @@ def test_subclasses_and_parameters_stay_what_they_are() -> None:
     (lambda: tl.zeros(-1), RuntimeError), (lambda: tl.arange(0, 1, 0), RuntimeError), (lambda: tl.arange(0, -1), RuntimeError),
     (lambda: tl.ones(2, dtype="float32"), TypeError), (lambda: tl.device("banana"), RuntimeError),
     (lambda: tl.from_numpy([1]), TypeError), (lambda: tl.from_numpy(np.array(["a"])), TypeError),
-    (lambda: tl.ones(2).reshape(3), RuntimeError), (lambda: tl.cat([]), RuntimeError),
+    (lambda: tl.ones(2).reshape(3), RuntimeError), (lambda: tl.cat([]), ValueError),
     (lambda: tl.stack([tl.ones(1), tl.ones(2)]), RuntimeError),
     (lambda: tl.cat([tl.ones(1, 2), tl.ones(1, 3)]), RuntimeError), (lambda: tl.ones(2) + "a", TypeError),
     (lambda: tl.ones(2) @ 3, TypeError), (lambda: tl.ones(2).sum(3), IndexError), (lambda: tl.ones(0).max(), RuntimeError),
@@ -191,3 +191,14 @@ def test_default_device_and_dtype() -> None:
         tl.set_default_dtype(tl.float32)
     with pytest.raises(TypeError):
         tl.set_default_dtype(tl.int64)
+
+
+@pytest.mark.parametrize("cast", [
+    lambda x: x.int(), lambda x: x.bool(), lambda x: x.to("cpu", tl.uint8), lambda x: x.type(tl.int32),
+    lambda x: x.to(tl.tensor(1)),
+])
+def test_integers_end_the_graph(cast: Any) -> None:
+    x = tl.tensor([1.5, 2.0], requires_grad=True)
+    assert not cast(x).requires_grad
+    (x * cast(x)).sum().backward()
+    assert x.grad.tolist() == cast(x.detach()).float().tolist()

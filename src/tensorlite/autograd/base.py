@@ -140,7 +140,8 @@ class Node:
 
     def name(self) -> str:
         """The name PyTorch gives such a node, for example ``MulBackward0``."""
-        return self.op.node_name
+        # One of several outputs goes by the name of the node that made them all.
+        return self.op.node_name if self.op is not output_op else self.edges[0].name()  # type: ignore[union-attr]
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -220,9 +221,6 @@ class _OutputOp:
     """
 
     holomorphic = False
-
-    def name_of(self, node: Node) -> str:
-        return node.edges[0].name()  # type: ignore[union-attr]
 
     node_name = "Output"
 

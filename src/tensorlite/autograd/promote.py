@@ -115,7 +115,8 @@ def failed(op: Op, error: Exception, arrays: tuple[Any, ...]) -> NoReturn:
     """Turn a backend's complaint into PyTorch's: shapes that do not broadcast, dtypes that a function does not take.
 
     Raises:
-        RuntimeError: always, but for errors that are PyTorch's already.
+        NotImplementedError: (a RuntimeError) the backend has no such function of these dtypes.
+        RuntimeError: otherwise.
     """
     shapes = [a.shape for a in arrays if hasattr(a, "shape")]
     if op.promotes and len(shapes) > 1:
@@ -129,7 +130,7 @@ def failed(op: Op, error: Exception, arrays: tuple[Any, ...]) -> NoReturn:
                 ) from None
     if isinstance(error, TypeError):
         kinds = ", ".join(dict.fromkeys(str(a.dtype) for a in arrays if hasattr(a, "dtype")))
-        raise RuntimeError(f'"{op.name}" not implemented for {kinds}; convert the tensors with .to(dtype)') from error
+        raise NotImplementedError(f'"{op.name}" not implemented for {kinds}; convert the tensors with .to(dtype)') from error
     raise RuntimeError(f"{op.name}(): {error}; shapes: {[list(s) for s in shapes]}") from error
 
 
@@ -148,6 +149,6 @@ def stale(node: Node, which: int | None = None) -> NoReturn:
     )
 
 
-def trace() -> list[str] | None:
-    """The forward traceback, while this thread detects anomalies."""
-    return traceback.format_list(traceback.extract_stack()[:-2]) if modes.anomaly else None
+def trace(own: int = 2) -> list[str] | None:
+    """The forward traceback without the last `own` frames, while this thread detects anomalies."""
+    return traceback.format_list(traceback.extract_stack()[:-own]) if modes.anomaly else None

@@ -42,6 +42,10 @@ _BINARY = (
 )
 _REDUCTIONS = "sum prod mean max min any all argmax argmin"
 
+_SPECIAL = (
+    "lgamma digamma erfc erfcx erfinv ndtr ndtri log_ndtr i0e i1 i1e j0 j1 y0 y1 k0 k0e k1 k1e airy_ai"
+)
+
 FAMILIES: dict[str, tuple[str, ...]] = {
     "creation": (
         "asarray(data, *, dtype=None)",
@@ -95,6 +99,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "clip(x, low, high)",
         "where(mask, x, y)",
         "complex(real, imag)",
+        "view_as_real(x)",
+        "view_as_complex(x)",
+        "frexp(x)",
         "any_nan(x)",
     ),
     "reductions": (
@@ -103,9 +110,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "sum_to(g, *, shape)",
         "cumulative_sum(x, *, axis)",
         "cumulative_prod(x, *, axis)",
+        "running_argmax(x, *, axis)",
+        "running_argmin(x, *, axis)",
+        "logcumsumexp(x, *, axis)",
+        "scatter_fold(x, index, source, *, axis, by)",
         "argsort(x, *, axis=-1, descending=False)",
         "searchsorted(x, values, *, side='left')",
         "bincount(x, *, minlength=0)",
+        "hash_tensor(x, *, axis, keepdims=False)",
     ),
     "shaping": (
         "reshape(x, *, shape)",
@@ -146,6 +158,43 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "unique(x, *, axis=None)",
     ),
     "linalg": ("matmul(x, y)", "linear(x, weight, bias=None)", "einsum(*xs, equation)"),
+    "decompositions": (
+        "cholesky_ex(x, *, upper)",
+        "qr(x, *, mode)",
+        "geqrf(x)",
+        "lu_factor(x)",
+        "row_order(pivots, *, size, inverse=False)",
+        "ldl_factor(x, *, hermitian)",
+        "ldl_solve(ldl, pivots, b, *, hermitian)",
+        "eigh(x, *, upper)",
+        "eig(x)",
+        "eigvalsh(x, *, upper)",
+        "eigvals(x)",
+        "svd(x, *, full_matrices)",
+        "svdvals(x)",
+        "inv_ex(x)",
+        "solve_ex(a, b)",
+        "triangular_solve(a, b, *, upper, unit)",
+        "lstsq(a, b, *, rcond)",
+        "det(x)",
+        "slogdet(x)",
+        "matrix_exp(x)",
+    ),
+    "special": (
+        "i0(x)",
+        *(f"{name}(x)" for name in _SPECIAL.split()),
+        "igamma(x, y)",
+        "igammac(x, y)",
+        "zeta(x, y)",
+        "betainc(x, a, b)",
+        "betaincc(x, a, b)",
+        "polygamma(x, *, order)",
+    ),
+    "fourier": (
+        "fft_c2c(x, *, axes, scale, forward)",
+        "fft_r2c(x, *, axes, scale)",
+        "fft_c2r(x, *, axes, scale, size)",
+    ),
     "optimizers": (
         "sgd_step(param, grad, buffer, lr, momentum, dampening, weight_decay, nesterov, maximize)",
         "adam_step(param, grad, mean, square, largest, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)",

@@ -12,14 +12,36 @@ from .. import dtypes
 from ..autograd.base import wrap
 from ..backends.base import Backend
 from ..backends.registry import on_backend_created
-from . import activations, attention, conv, indexing, linalg, losses, norm, pointwise, pool, recurrent, reductions, shaping
+from . import (
+    activations,
+    attention,
+    conv,
+    decompositions,
+    fourier,
+    indexing,
+    linalg,
+    losses,
+    norm,
+    pointwise,
+    polynomials,
+    pool,
+    recurrent,
+    reductions,
+    scans,
+    shaping,
+    solvers,
+    special,
+)
 
-FAMILIES = (pointwise, activations, reductions, shaping, indexing, linalg, conv, pool, norm, losses, attention, recurrent)
+FAMILIES = (
+    pointwise, activations, reductions, shaping, indexing, linalg, conv, pool, norm, losses, attention,
+    recurrent, fourier, decompositions, solvers, special, polynomials, scans,
+)
 
 ops: dict[str, Any] = {
     name: value for family in FAMILIES for name, value in vars(family).items()
     if callable(value) and getattr(value, "__name__", None) == name and not name.startswith("_")
-    and name not in {"op", "define", "composite", "Any"}
+    and name not in {"op", "define", "composite", "Any", "Callable"}
 }
 """Every op by its name."""
 

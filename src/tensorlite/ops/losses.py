@@ -88,7 +88,7 @@ def _cross_entropy_back(
 
 
 @define(
-    "cross_entropy(x, target, weight=None, *, axis, ignore_index, smoothing, reduction)", node_name="CrossEntropy",
+    "cross_entropy(x, target, weight=None, *, axis, ignore_index, smoothing, reduction)", node_name="NllLoss",
     x=_cross_entropy_back,
 )
 def cross_entropy(

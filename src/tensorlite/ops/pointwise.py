@@ -177,8 +177,12 @@ copysign = op(
     "copysign(x, y)", promotes="float",
     x=lambda xp, g, x, out: g * xp.where(x == 0, 0, out / x), y=_zeros,
 )
+frexp = op(
+    "frexp(x) -> mantissa, exponent",
+    x=lambda xp, g_mantissa, exponent: g_mantissa / xp.exp2(xp.astype(exponent, dtype=g_mantissa.dtype)),
+)
 heaviside = op("heaviside(x, y)", promotes="common")
-nextafter = op("nextafter(x, y)", promotes="common")
+nextafter = op("nextafter(x, y)", promotes="common", x=lambda xp, g, x, y: xp.where(x == y, 0, g), y=_zeros)
 
 # Complex numbers. These are not holomorphic: their rules follow the conjugate Wirtinger convention.
 
@@ -192,6 +196,18 @@ conj = op("conj(x)", holomorphic=False, x=lambda xp, g: xp.conj(g))
 real = op("real(x)", holomorphic=False, view=True, x=lambda g: g)
 imag = op("imag(x)", holomorphic=False, view=True, x=lambda xp, g: xp.complex(_zeros(xp, g), g))
 complex = op("complex(x, y)", holomorphic=False, x=lambda xp, g: xp.real(g), y=lambda xp, g: xp.imag(g))
+
+
+def _pairs(xp: Any, g: Array) -> Array:
+    return xp.stack(xp.real(g), xp.imag(g), axis=g.ndim)
+
+
+def _from_pairs(xp: Any, g: Array) -> Array:
+    return xp.complex(xp.basic_index(g, key=(Ellipsis, 0)), xp.basic_index(g, key=(Ellipsis, 1)))
+
+
+view_as_real = op("view_as_real(x)", holomorphic=False, view=True, x=_from_pairs)
+view_as_complex = op("view_as_complex(x)", holomorphic=False, view=True, x=_pairs)
 
 
 def _angle(xp: Any, g: Array, x: Array) -> Array:

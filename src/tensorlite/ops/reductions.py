@@ -51,6 +51,7 @@ argmax = op("argmax(x, *, axis=None, keepdims=False)")
 argmin = op("argmin(x, *, axis=None, keepdims=False)")
 argsort = op("argsort(x, *, axis=-1, descending=False)")
 count_nonzero = op("count_nonzero(x, *, axis=None)")
+hash_tensor = op("hash_tensor(x, *, axis, keepdims=False)")
 sum_to = op("sum_to(x, *, shape)", node_name="Sum", x=lambda xp, g, x_shape: xp.broadcast_to(g, shape=x_shape))
 
 
@@ -62,6 +63,8 @@ def _without_own(xp: Any, x: Array) -> Array:
 
 
 def _prod(xp: Any, g: Array, x: Array, out: Array, axis: int | None) -> Array:
+    if not x.ndim:
+        return g
     kept = _kept(x.shape, axis)
     g = xp.reshape(g, shape=kept)
     if not xp.bool(xp.any(x == 0)):
@@ -89,7 +92,7 @@ cumulative_sum = op("cumulative_sum(x, *, axis)", node_name="Cumsum", x=_reverse
 
 
 def _cumprod(xp: Any, g: Array, x: Array, out: Array, axis: int) -> Array:
-    if not x.ndim:
+    if not x.ndim or x.shape[axis] == 1:
         return g
     if not xp.bool(xp.any(x == 0)):
         return _reverse_cumsum(xp, g * out, axis) / x
@@ -136,7 +139,7 @@ def _logsumexp(xp: Any, g: Array, x: Array, out: Array, axis: Axis) -> Array:
 @define("logsumexp(x, *, axis, keepdims=False)", x=_logsumexp)
 def logsumexp(xp: Any, x: Array, *, axis: Axis, keepdims: bool = False) -> Array:
     """log(sum(exp(x))), shifted by the largest element so that nothing overflows."""
-    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.max(xp.real(x) if x.dtype in xp.complexes else x, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0)
     total = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
     return total if keepdims else xp.reshape(total, shape=_dropped(x.shape, axis))

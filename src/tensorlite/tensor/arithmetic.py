@@ -7,10 +7,10 @@ from typing import Any
 from .. import ops
 from ..autograd.base import TensorBase
 from ..autograd.promote import result_type_of
-from ..dtypes import dtype, get_default_dtype, int64
+from ..dtypes import complex128, dtype, float64, get_default_dtype, int64
 from ..ops import activations, pointwise, reductions
 from .reducing import one_axis
-from .spelling import public
+from .spelling import binary, inplace_of, methods, public, require_tensors
 
 Tensor = Any
 Number = bool | int | float | complex
@@ -115,6 +115,7 @@ def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     >>> tl.rsub(tl.tensor([1, 2]), 3)
     tensor([2, 1])
     """
+    require_tensors("rsub", input)
     return pointwise.subtract(other, input if alpha == 1 else pointwise.multiply(input, alpha))
 
 
@@ -173,6 +174,8 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     square = isinstance(exponent, (int, float)) and exponent == 2
     if square and isinstance(input, TensorBase) and (_inexact(input.dtype) or type(exponent) is int and input.dtype.name != "bool"):
         return pointwise.square(input)
+    if type(exponent) is int and exponent < 0 and isinstance(input, TensorBase) and not _inexact(input.dtype):
+        raise RuntimeError("Integers to negative integer powers are not allowed. Convert the base to a floating dtype.")
     return pointwise.pow(input, exponent)
 
 
@@ -184,57 +187,50 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     >>> tl.float_power(tl.tensor([2]), 2)
     tensor([4.], dtype=torch.float64)
     """
-    wide = [x.to(_wide(x.dtype)) if isinstance(x, TensorBase) else float(x) for x in (input, exponent)]  # type: ignore[arg-type]
-    return pointwise.pow(*wide)
+    if not isinstance(input, TensorBase):
+        require_tensors("float_power", exponent)
+    kind = _wide(input, exponent)
+    return pointwise.pow(*[x.to(kind) if isinstance(x, TensorBase) else x for x in (input, exponent)])
 
 
-def _wide(d: dtype) -> dtype:
-    from .. import dtypes
-
-    return dtypes.complex128 if d.is_complex else dtypes.float64
-
-
-def _binary(name: str, op: Any, *aliases: str, inplace: bool = True) -> None:
-    op.__doc__ = op.__doc__ or f"`{name}` of two tensors (or a tensor and a number), element by element; shapes broadcast."
-    public(*aliases, name=name, inplace=inplace)(op)
+def _wide(*operands: Any) -> dtype:
+    imaginary = [x.dtype.is_complex if isinstance(x, TensorBase) else isinstance(x, complex) for x in operands]
+    return complex128 if True in imaginary else float64
 
 
-for _name, _op, *_aliases in (  # type: ignore[assignment]
-    ("remainder", pointwise.remainder),
-    ("fmod", pointwise.fmod),
-    ("atan2", pointwise.atan2, "arctan2"),
-    ("hypot", pointwise.hypot),
-    ("copysign", pointwise.copysign),
-    ("xlogy", pointwise.xlogy),
-    ("eq", pointwise.equal),
-    ("ne", pointwise.not_equal, "not_equal"),
-    ("lt", pointwise.less, "less"),
-    ("le", pointwise.less_equal, "less_equal"),
-    ("gt", pointwise.greater, "greater"),
-    ("ge", pointwise.greater_equal, "greater_equal"),
-    ("logical_and", pointwise.logical_and),
-    ("logical_or", pointwise.logical_or),
-    ("logical_xor", pointwise.logical_xor),
-    ("bitwise_and", pointwise.bitwise_and),
-    ("bitwise_or", pointwise.bitwise_or),
-    ("bitwise_xor", pointwise.bitwise_xor),
-    ("gcd", pointwise.gcd),
-    ("lcm", pointwise.lcm),
-    ("bitwise_left_shift", pointwise.bitwise_left_shift),
-    ("bitwise_right_shift", pointwise.bitwise_right_shift),
-    ("heaviside", pointwise.heaviside),
-    ("nextafter", pointwise.nextafter),
-):
-    _binary(_name, _op, *_aliases)
-for _name, _op in (
-    ("maximum", pointwise.maximum),
-    ("minimum", pointwise.minimum),
-    ("fmax", pointwise.fmax),
-    ("fmin", pointwise.fmin),
-    ("logaddexp", pointwise.logaddexp),
-    ("logaddexp2", pointwise.logaddexp2),
-):
-    _binary(_name, _op, inplace=False)
+def _float_power_(self: Tensor, exponent: Tensor | Number) -> Tensor:
+    """`float_power` into the tensor itself, which must have the result's dtype."""
+    kind = _wide(self, exponent)
+    if self.dtype is not kind:
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {self.dtype.scalar_name} but the operation's result requires dtype "
+            f"{kind.scalar_name}"
+        )
+    return inplace_of(float_power, "float_power_")(self, exponent)
+
+
+methods["float_power_"] = _float_power_
+
+# name here: (op, which operand may be a number, other names)
+_BINARY: dict[str, tuple[Any, str, tuple[str, ...]]] = {
+    **{name: (getattr(pointwise, name), "input other", ()) for name in ("remainder", "xlogy")},
+    **{name: (getattr(pointwise, name), "other", ()) for name in ("fmod", "copysign")},
+    **{name: (getattr(pointwise, name), "", ()) for name in ("hypot", "gcd", "lcm", "heaviside", "nextafter")},
+    **{f"logical_{name}": (getattr(pointwise, f"logical_{name}"), "", ()) for name in ("and", "or", "xor")},
+    **{f"bitwise_{name}": (getattr(pointwise, f"bitwise_{name}"), "input other", ()) for name in ("and", "or", "xor")},
+    **{f"bitwise_{s}_shift": (getattr(pointwise, f"bitwise_{s}_shift"), "input other", ()) for s in ("left", "right")},
+    "atan2": (pointwise.atan2, "", ("arctan2",)),
+    "eq": (pointwise.equal, "other", ()),
+    "ne": (pointwise.not_equal, "other", ("not_equal",)),
+    "lt": (pointwise.less, "other", ("less",)),
+    "le": (pointwise.less_equal, "other", ("less_equal",)),
+    "gt": (pointwise.greater, "other", ("greater",)),
+    "ge": (pointwise.greater_equal, "other", ("greater_equal",)),
+}
+for _name, (_op, _numbers, _aliases) in _BINARY.items():
+    public(*_aliases, name=_name, inplace=True)(binary(_name, _op, _numbers))
+for _name in ("maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2"):
+    public(name=_name)(binary(_name, getattr(pointwise, _name), ""))
 
 
 @public(inplace=True)
@@ -313,8 +309,28 @@ def _or_nan(mask: Tensor, input: Tensor) -> Tensor:
     return mask | pointwise.isnan(input) if _inexact(input.dtype) else mask
 
 
-public(name="clamp_min", inplace=True)(lambda input, min: clamp(input, min=min))
-public(name="clamp_max", inplace=True)(lambda input, max: clamp(input, max=max))
+@public(inplace=True)
+def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
+    """Raise every element to at least `min`.
+
+    >>> import tensorlite as tl
+    >>> tl.clamp_min(tl.tensor([1, 5]), 3)
+    tensor([3, 5])
+    """
+    require_tensors("clamp_min", input)
+    return clamp(input, min=min)
+
+
+@public(inplace=True)
+def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
+    """Lower every element to at most `max`.
+
+    >>> import tensorlite as tl
+    >>> tl.clamp_max(tl.tensor([1, 5]), 3)
+    tensor([1, 3])
+    """
+    require_tensors("clamp_max", input)
+    return clamp(input, max=max)
 
 
 @public(method=False)

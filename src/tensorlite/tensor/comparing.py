@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ops import pointwise
 from .reducing import all as every
-from .spelling import public
+from .spelling import public, require_tensors
 
 Tensor = Any
 
@@ -31,6 +31,10 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
     >>> tl.isclose(tl.tensor([1., 2.]), tl.tensor([1., 3.]))
     tensor([ True, False])
     """
+    require_tensors("isclose", input, other)
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     if input.dtype is not other.dtype:
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}; convert one of them")
     x, y = input.detach(), other.detach()

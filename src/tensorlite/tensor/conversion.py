@@ -50,7 +50,9 @@ class Conversion:
                 device = arg
         out: Any = self
         if dtype is not None and self.dtype is not dtype:
-            out = pointwise.astype(out, dtype=dtype)
+            # Integers and booleans have no gradients: the graph ends here.
+            source = out if dtype.is_floating_point or dtype.is_complex else wrap(out._array, out._xp)
+            out = pointwise.astype(source, dtype=dtype)
         if device is not None:
             xp = get_backend(device)
             if xp is not self._xp:

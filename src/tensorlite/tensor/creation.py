@@ -350,96 +350,6 @@ for _name in ("zeros", "ones", "empty", "full", "tensor"):
     methods[f"new_{_name}"] = _new(_name)
 
 
-def _number(x: Any) -> Any:
-    return x.item() if isinstance(x, TensorBase) else x
-
-
-@_public
-def arange(
-    start: Any = 0,
-    end: Any = None,
-    step: Any = 1,
-    *,
-    out: Tensor | None = None,
-    dtype: DType | None = None,
-    layout: Any = None,
-    device: Device = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Numbers from start (included) to end (excluded).
-
-    Raises:
-        RuntimeError: the step is zero or leads away from the end.
-
-    >>> import tensorlite as tl
-    >>> tl.arange(3)
-    tensor([0, 1, 2])
-    """
-    start, end, step = _number(start), _number(end), _number(step)
-    if end is None:
-        start, end = 0, start
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if dtype is None:
-        dtype = dtypes.int64 if all(isinstance(x, int) for x in (start, end, step)) else dtypes.get_default_dtype()
-    xp = _backend(device)
-    if dtype.is_floating_point:
-        n = math.ceil((end - start) / step)
-        steps = xp.arange(0, n, 1, dtype=dtypes.float64)
-        array = xp.astype(steps * step + start, dtype)
-    else:
-        array = xp.arange(int(start), int(end) if isinstance(end, int) else math.ceil(end), int(step), dtype=dtype)
-    return finished(wrap(array, xp), requires_grad, out)
-
-
-@_public
-def linspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    *,
-    out: Tensor | None = None,
-    dtype: DType | None = None,
-    layout: Any = None,
-    device: Device = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """`steps` numbers from start to end, both included.
-
-    >>> import tensorlite as tl
-    >>> tl.linspace(0, 1, 3)
-    tensor([0.0000, 0.5000, 1.0000])
-    """
-    start, end = _number(start), _number(end)
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    d = dtype or (dtypes.get_default_dtype().to_complex() if complex in (type(start), type(end)) else dtypes.get_default_dtype())
-    xp = _backend(device)
-    if steps < 2:
-        return finished(wrap(xp.full((steps,), start, dtype=d), xp), requires_grad, out)
-    # As PyTorch: from the nearer end, so that the result is symmetric.
-    compute = d if d in (dtypes.float32, dtypes.float64) or d.is_complex else dtypes.float32
-    one = xp.full((), 1, dtype=compute)
-    step = (one * end - one * start) / (steps - 1) if d.is_floating_point or d.is_complex else one * ((end - start) / (steps - 1))
-    index = xp.astype(xp.arange(0, steps, dtype=dtypes.int64), compute)
-    low, high = step * index + start, end - step * (steps - 1 - index)
-    array = xp.where(index < steps // 2, low, high)
-    return finished(wrap(xp.astype(array, d), xp), requires_grad, out)
-
-
-@_public
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, **options: Any) -> Tensor:
-    """``base ** linspace(start, end, steps)``.
-
-    >>> import tensorlite as tl
-    >>> tl.logspace(0, 2, 3)
-    tensor([  1.,  10., 100.])
-    """
-    return functions["pow"](float(base), linspace(start, end, steps, **options))
-
-
 @_public
 def eye(
     n: int,
@@ -477,21 +387,6 @@ def _triangle(lower: bool) -> Any:
 
 
 tril_indices, triu_indices = _triangle(True), _triangle(False)
-
-
-@_public
-def empty_strided(
-    size: Any, stride: Any, *, dtype: DType | None = None, device: Device = None, requires_grad: bool = False, **_: Any
-) -> Tensor:
-    """An uninitialised tensor with the given strides (in elements).
-
-    >>> import tensorlite as tl
-    >>> tl.empty_strided((2, 2), (1, 2)).stride()
-    (1, 2)
-    """
-    room = 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if math.prod(size) else 0
-    flat = empty(room, dtype=dtype, device=device)
-    return finished(flat.as_strided(size, stride).detach(), requires_grad)
 
 
 functions["clone"] = lambda input, *, memory_format=None: input.clone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..dtypes import promote_types
 from ..ops import linalg, reductions
 from ..ops import shaping as ops
 
@@ -41,9 +42,18 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         later = set(out).union(*(t for t, _ in simple[n:]))
         kept = out if n == len(simple) else "".join(c for c in dict.fromkeys(left + right) if c in later)
         # A letter that only this pair shares with nothing later is summed here.
+        x, y = _alike(x, y)
         x = linalg.einsum(x, y, equation=f"{left},{right}->{kept}")
         left = kept
     return x
+
+
+def _alike(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Sums of small integers are int64: then the other factor becomes so, too."""
+    if x.dtype is y.dtype or x.dtype.is_floating_point or x.dtype.is_complex:
+        return x, y
+    dtype = promote_types(x.dtype, y.dtype)
+    return x.to(dtype), y.to(dtype)
 
 
 def _parsed(equation: str, tensors: list[Tensor]) -> tuple[list[str], str]:

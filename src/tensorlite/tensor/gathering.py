@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from .. import dtypes
 from ..autograd.base import TensorBase, wrap
 from ..ops import indexing as ops
 from ..ops import pointwise
+from ..ops import scans as folds
 from .indexing import checked_put, getitem, parsed_key
 from .reducing import one_axis
 from .spelling import public
@@ -21,6 +23,18 @@ def _index(input: Tensor, index: Tensor, name: str) -> Tensor:
     if index.dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError(f"{name}(): Expected dtype int64 or int32 for index, but got {index.dtype}")
     return index
+
+
+def _source_of(name: str, x: Tensor, places: Tensor, axis: int, source: Tensor) -> None:
+    """Refuse slices that do not fit the positions they go to."""
+    if places.shape[0] != source.shape[axis] if source._array.ndim else places.numel() != 1:
+        raise IndexError(f"{name}(): Number of indices ({places.shape[0]}) should be equal to source.size({axis})")
+    kept = [[n for i, n in enumerate(t.shape) if i != axis] for t in (x, source)]
+    if kept[0] != kept[1]:
+        raise RuntimeError(
+            f"{name}(): source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(x.shape)} source.shape = {list(source.shape)}"
+        )
 
 
 def _check_range(index: Tensor, n: int, axis: int) -> None:
@@ -65,10 +79,22 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
             [4, 3]])
     """
     axis = one_axis(input, dim)
-    x, places = _lifted(input, _index(input, index, "gather"))
-    _check_scatter("gather", x, places, axis, None)
+    x, places = _lifted(input, _positions(index))
+    if places.numel():
+        _check_scatter("gather", x, places, axis, None)
+    elif places._array.ndim != x._array.ndim:
+        return input.new_empty(places.shape)
     out = ops.take_along_axis(x, places, axis=axis)
     return out if input._array.ndim or index._array.ndim else out.reshape(())
+
+
+def _positions(index: Tensor) -> Tensor:
+    """The index of `gather`; one without elements may have any integer dtype."""
+    if index.dtype in (dtypes.int64, dtypes.int32):
+        return index
+    if index.numel() or index.dtype.is_floating_point or index.dtype.is_complex or index.dtype is dtypes.bool:
+        raise RuntimeError(f"gather(): Expected dtype int32/int64 for index, but got {index.dtype}; convert it with .long()")
+    return index.to(dtypes.int64)
 
 
 def _check_scatter(name: str, x: Tensor, index: Tensor, axis: int, source: Tensor | None) -> None:
@@ -110,10 +136,12 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     tensor([0., 5., 0.])
     """
     src = value if src is None else src
+    if reduce is not None and reduce not in ("add", "multiply"):
+        raise RuntimeError(f"reduce argument must be either add or multiply, got {reduce}")
     if reduce == "add":
         return _scattered("scatter", ops.scatter_add, input, dim, index, src)
-    if reduce is not None:
-        raise RuntimeError(f"scatter(): reduce={reduce!r} is not supported; use reduce='add' or none")
+    if reduce == "multiply":
+        return _scattered("scatter", partial(folds.scatter_fold, by="multiply"), input, dim, index, src)
     return _scattered("scatter", ops.scatter, input, dim, index, src)
 
 
@@ -136,6 +164,10 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     >>> tl.index_add(tl.zeros(2), 0, tl.tensor([1, 1]), tl.ones(2))
     tensor([0., 2.])
     """
+    axis = one_axis(input, dim)
+    if index._array.ndim <= 1 and source._array.ndim:
+        x, places = _lifted(input, index)
+        _source_of("index_add", x, places, axis, source)
     return _put_along(input, dim, index, source if alpha == 1 else (source * alpha).to(source.dtype), True)
 
 
@@ -212,8 +244,15 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     >>> tl.take_along_dim(tl.tensor([[3, 4]]), tl.tensor([[1]]), 1)
     tensor([[4]])
     """
+    if indices.dtype is not dtypes.int64:
+        raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}; use .long()")
     if dim is None:
-        return gather(input.reshape(-1), 0, indices.reshape(-1))
+        return gather(input.reshape(-1), 0, _from_the_front(indices.reshape(-1), input.numel()))
+    if input._array.ndim != indices._array.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{input._array.ndim} dimensions for input, and {indices._array.ndim} dimensions for indices"
+        )
     from .shaping import broadcast_shapes
 
     axis = one_axis(input, dim)
@@ -222,7 +261,11 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     )
     spread = [list(rest), list(rest)]
     spread[0][axis], spread[1][axis] = input.shape[axis], indices.shape[axis]
-    return gather(input.expand(*spread[0]), axis, indices.expand(*spread[1]))
+    return gather(input.expand(*spread[0]), axis, _from_the_front(indices, input.shape[axis]).expand(*spread[1]))
+
+
+def _from_the_front(indices: Tensor, n: int) -> Tensor:
+    return pointwise.where(indices < 0, indices + n, indices)
 
 
 @public(inplace=True)
@@ -240,12 +283,22 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             raise RuntimeError(
                 f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
             )
+        if value.dtype.is_complex and not input.dtype.is_complex:
+            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
         value = value.to(input.dtype)
     else:
-        if isinstance(value, complex) and not input.dtype.is_complex:
-            raise RuntimeError("value cannot be converted to type without overflow")
+        if isinstance(value, complex) and not input.dtype.is_complex or not _fits(value, input.dtype):
+            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
         value = wrap(input._xp.full((), value, dtype=input.dtype), input._xp)
     return pointwise.where(mask, value, input)
+
+
+def _fits(value: Any, dtype: Any) -> bool:
+    """Whether an integer dtype can hold this number."""
+    if dtype.is_floating_point or dtype.is_complex or dtype is dtypes.bool or isinstance(value, complex):
+        return True
+    info = dtypes.iinfo(dtype)
+    return info.min <= value <= info.max
 
 
 @public()
@@ -274,7 +327,14 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     >>> tl.masked_scatter(tl.zeros(3), tl.tensor([True, False, True]), tl.tensor([1., 2.]))
     tensor([1., 0., 2.])
     """
-    mask = mask.expand(*input.shape).contiguous()
+    if source.dtype is not input.dtype:
+        raise RuntimeError(f"masked_scatter_: expected self and source to have same dtypes, got {input.dtype} and {source.dtype}")
+    if mask.dtype is not dtypes.bool:
+        raise RuntimeError(f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}")
+    from .shaping import broadcast_tensors
+
+    input, mask = broadcast_tensors(input, mask)
+    mask = mask.contiguous()
     n = int(mask.sum())
     if source.numel() < n:
         raise RuntimeError("masked_scatter: expected the source to have at least as many elements as the mask has true ones")
@@ -327,30 +387,99 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     >>> tl.bincount(tl.tensor([0, 2, 2]))
     tensor([1, 0, 2])
     """
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
     if input._array.ndim != 1 or input.numel() and int(input.min()) < 0:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is None:
         return wrap(input._xp.bincount(input._array, minlength=minlength), input._xp)
+    if weights.shape != input.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    weights = weights.detach() if weights.dtype is dtypes.float32 else weights.detach().to(dtypes.float64)
     n = max(int(input.max()) + 1 if input.numel() else 0, minlength)
     return weights.new_zeros(n).index_add(0, input.long(), weights)
 
 
 @public()
 def searchsorted(
-    sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None
+    sorted_sequence: Tensor,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Tensor | None = None,
 ) -> Tensor:
-    """Where elements belong in a sorted 1-d tensor.
+    """Where elements belong in a sorted tensor: (n) for any values, or (..., n) for the values (..., m) of each row.
+
+    `sorter` are positions that sort the sequence, if it is not sorted itself.
 
     >>> import tensorlite as tl
     >>> tl.searchsorted(tl.tensor([1, 3, 5]), tl.tensor([3]))
     tensor([1])
     """
-    if sorted_sequence._array.ndim != 1:
-        raise RuntimeError("searchsorted(): only a 1-d sorted sequence is supported; loop over the rows")
-    xp = sorted_sequence._xp
-    values = input if isinstance(input, TensorBase) else wrap(xp.asarray(input), xp)
-    found = xp.searchsorted(sorted_sequence._array, values._array, side="right" if right or side == "right" else "left")
-    return wrap(xp.astype(xp.asarray(found), dtypes.int32 if out_int32 else dtypes.int64), xp)
+    sequence, xp = sorted_sequence.detach(), sorted_sequence._xp
+    values = input.detach() if isinstance(input, TensorBase) else wrap(xp.asarray(input), xp)
+    _check_search(sequence, values, isinstance(input, TensorBase), right, side, sorter)
+    right = right or side == "right"
+    if sequence._array.ndim > 1:
+        found = _halved(sequence, values, right, sorter)
+    else:
+        if sorter is not None:
+            sequence = ops.take(sequence, sorter, axis=0)
+        if values.dtype is not sequence.dtype:
+            kind = dtypes.promote_types(values.dtype, sequence.dtype)
+            values, sequence = values.to(kind), sequence.to(kind)
+        found = wrap(xp.asarray(xp.searchsorted(sequence._array, values._array, side="right" if right else "left")), xp)
+    return found.to(dtypes.int32 if out_int32 else dtypes.int64)
+
+
+def _check_search(sequence: Tensor, values: Tensor, given: bool, right: bool, side: str | None, sorter: Tensor | None) -> None:
+    name = "torch.searchsorted()"
+    if side is not None and side not in ("left", "right"):
+        raise RuntimeError(f"{name}: side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError(f"{name}: side and right can't be set to opposites, got side of {side} while right was True")
+    if given and values.dtype is not sequence.dtype:
+        raise RuntimeError(
+            f"{name}: boundary tensor and input value tensor should have same dtype, but got boundary tensor dtype "
+            f"{sequence.dtype} and input value tensor dtype {values.dtype}"
+        )
+    if not sequence._array.ndim:
+        raise RuntimeError(f"{name}: boundaries tensor should have positive dimension, but got 0 dimension")
+    if sequence._array.ndim > 1 and (
+        values._array.ndim != sequence._array.ndim or tuple(values.shape[:-1]) != tuple(sequence.shape[:-1])
+    ):
+        raise RuntimeError(
+            f"{name}: boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value "
+            f"tensor must match, but we got boundaries tensor {list(sequence.shape)} and input value tensor {list(values.shape)}"
+        )
+    if sorter is not None:
+        if tuple(sorter.shape) != tuple(sequence.shape):
+            raise RuntimeError(
+                f"{name}: boundary and sorter must have the same size, but got boundary tensor {list(sequence.shape)} and got "
+                f"sorter tensor {list(sorter.shape)}"
+            )
+        if sorter.dtype is not dtypes.int64:
+            raise RuntimeError(f"{name}: sorter must be a tensor of long dtype but got dtype {sorter.dtype}")
+        if sorter.numel() and (int(sorter.min()) < 0 or int(sorter.max()) >= sequence.shape[-1]):
+            raise RuntimeError(f"{name}: sorter index out of range")
+
+
+def _halved(sequence: Tensor, values: Tensor, right: bool, sorter: Tensor | None) -> Tensor:
+    """The search in rows (..., n) for values (..., m): all at once, in steps that halve what is left of the rows."""
+    n = sequence.shape[-1]
+    low = values.new_zeros(values.shape, dtype=dtypes.int64)
+    high = low + n
+    for _ in range(n.bit_length()):
+        middle = pointwise.floor_divide(low + high, 2)
+        place = pointwise.minimum(middle, n - 1)
+        found = gather(sequence, -1, place if sorter is None else gather(sorter, -1, place))
+        after = (found > values) if right else (found >= values)
+        unfinished = low < high
+        low = pointwise.where(unfinished & ~after, middle + 1, low)
+        high = pointwise.where(unfinished & after, middle, high)
+    return low
 
 
 @public()

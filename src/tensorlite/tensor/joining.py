@@ -19,7 +19,7 @@ def _common(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
     if not isinstance(tensors, (tuple, list)):
         raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
     if not tensors:
-        raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
+        raise (ValueError if name == "cat" else RuntimeError)(f"{name}(): expected a non-empty list of Tensors")
     for x in tensors:
         if not isinstance(x, TensorBase):
             raise TypeError(f"expected Tensor as element in argument 0, but got {type(x).__name__}")
@@ -108,6 +108,12 @@ for _function in (atleast_1d, atleast_2d, atleast_3d):
     public(method=False, out=False)(_function)
 
 
+def _some(tensors: Sequence[Tensor], name: str) -> Sequence[Tensor]:
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return tensors
+
+
 @public(method=False)
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: along dimension 1 (0 for 1-d tensors).
@@ -116,7 +122,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> tl.hstack([tl.tensor([1]), tl.tensor([2])])
     tensor([1, 2])
     """
-    parts = [atleast_1d(x) for x in tensors]
+    parts = [atleast_1d(x) for x in _some(tensors, "hstack")]
     return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
 
@@ -129,7 +135,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1],
             [2]])
     """
-    return cat([atleast_2d(x) for x in tensors], 0)
+    return cat([atleast_2d(x) for x in _some(tensors, "vstack")], 0)
 
 
 @public(method=False)
@@ -140,7 +146,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> tl.dstack([tl.tensor([1]), tl.tensor([2])]).shape
     torch.Size([1, 1, 2])
     """
-    return cat([atleast_3d(x) for x in tensors], 2)
+    return cat([atleast_3d(x) for x in _some(tensors, "dstack")], 2)
 
 
 @public(method=False)
@@ -152,7 +158,7 @@ def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    return cat([x.reshape(-1, 1) if x.ndim < 2 else x for x in tensors], 1)
+    return cat([x.reshape(-1, 1) if x.ndim < 2 else x for x in _some(tensors, "column_stack")], 1)
 
 
 def slice_of(input: Tensor, axis: int, start: int, stop: int, fault: str | None = None) -> Tensor:
@@ -173,6 +179,9 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """
     if not input._array.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, TensorBase) and (start._array.ndim or start.dtype.is_floating_point or start.dtype.is_complex
+                                          or start.dtype is dtypes.bool):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     axis, start = one_axis(input, dim), int(start)
     size = input.shape[axis]
     if not -size <= start <= size:
@@ -283,7 +292,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     (tensor(1), tensor(2))
     """
     if not input._array.ndim:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = one_axis(input, dim)
     views = [indexing.basic_index(input, key=(*(slice(None),) * axis, i)) for i in range(input.shape[axis])]
     for v in views:

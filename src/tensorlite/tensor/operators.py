@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..autograd.base import TensorBase
 from ..ops import pointwise
 from . import arithmetic
 from .inplace import check_inplace
 from .linalg import matmul
 from .shaping import squeeze, t, transpose, unsqueeze
-from .spelling import methods
+from .spelling import methods, require_tensors
 
 __all__ = ["Declared", "operators"]
 
@@ -63,13 +64,15 @@ _INPLACE = {
     "rshift": "bitwise_right_shift_",
 }  # fmt: skip
 _RESHAPING: dict[str, Method] = {"t": t, "transpose": transpose, "squeeze": squeeze, "unsqueeze": unsqueeze}
-_ORDER = ("lt", "le", "gt", "ge")
-_EQUALITY = ("eq", "ne")
+_ORDER: dict[str, Method] = {
+    "lt": pointwise.less, "le": pointwise.less_equal, "gt": pointwise.greater, "ge": pointwise.greater_equal,
+}  # fmt: skip
+_EQUALITY: dict[str, Method] = {"eq": pointwise.equal, "ne": pointwise.not_equal}
 _UNARY = {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not", "__pos__": "positive"}
 
 
 def _reflected(op: Method) -> Method:
-    return lambda self, other: op(other, self)
+    return lambda self, other: op(other, self) if isinstance(self, TensorBase) else require_tensors("reflected operator", self)
 
 
 def _lenient(op: Method) -> Method:
@@ -108,10 +111,11 @@ def operators() -> dict[str, Method]:
         found[f"__r{name}__"] = _reflected(op)
     for name, method in _INPLACE.items():
         found[f"__i{name}__"] = methods[method]
-    for name in _ORDER:
-        found[f"__{name}__"] = methods[name]
-    for name in _EQUALITY:
-        found[f"__{name}__"] = _lenient(methods[name])
+    found["__rdiv__"] = lambda self, other: self.reciprocal() * other
+    for name, op in _ORDER.items():
+        found[f"__{name}__"] = op
+    for name, op in _EQUALITY.items():
+        found[f"__{name}__"] = _lenient(op)
     for name, method in _UNARY.items():
         found[name] = methods[method]
     return found

@@ -359,8 +359,10 @@ def normal(
     generator: Generator | None = None,
     out: Tensor | None = None,
     dtype: DType | None = None,
+    layout: Any = None,
     device: Any = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Normal numbers; mean and standard deviation may be tensors.
 
@@ -371,7 +373,8 @@ def normal(
     given = next((x for x in (mean, std) if isinstance(x, TensorBase)), None)
     if given is None:
         d = dtype or dtypes.get_default_dtype()
-        return functions["empty"](*_sizes((size,)), dtype=d, device=device, out=None).normal_(mean, std, generator=generator)
+        made = functions["empty"](*_sizes((size,)), dtype=d, device=device).normal_(mean, std, generator=generator)
+        return finished(made, requires_grad, out)
     shape = functions["broadcast_shapes"](*(x.shape for x in (mean, std) if isinstance(x, TensorBase)))
     z = randn(*shape, generator=generator, dtype=given.dtype, device=given.device)
     return finished((z * std + mean).detach(), requires_grad, out)
@@ -401,6 +404,10 @@ def multinomial(
     >>> tl.multinomial(tl.tensor([0., 1.]), 1)
     tensor([1])
     """
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {input.dtype}")
+    if out is not None and out.dtype is not dtypes.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype}")
     xp = input._xp
     return finished(wrap(_source(xp, generator).multinomial(input._array, num_samples, replacement), xp), False, out)
 

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..autograd.base import TensorBase
 from ..dtypes import dtype
 from ..ops import indexing, pointwise, reductions
-from .spelling import public
+from .spelling import public, require_tensors
 
 Tensor = Any
 Dim = int | Sequence[int] | None
@@ -43,7 +43,7 @@ def axes_of(input: Tensor, dim: Dim) -> Any:
 
 
 def _cast(input: Tensor, dtype: dtype | None) -> Tensor:
-    return input if dtype is None or input.dtype is dtype else pointwise.astype(input, dtype=dtype)
+    return input if dtype is None or input.dtype is dtype else input.to(dtype)
 
 
 def _floating(input: Tensor, name: str) -> Tensor:
@@ -189,6 +189,7 @@ def at_positions(input: Tensor, indices: Tensor, axis: int, keepdim: bool) -> Te
 
 
 def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
+    require_tensors(name, input)
     reduce, arg = getattr(reductions, name), getattr(reductions, "arg" + name)
     if isinstance(dim, TensorBase):
         return getattr(pointwise, f"{name}imum")(input, dim)
@@ -262,7 +263,7 @@ def amin(input: Tensor, dim: Dim = (), keepdim: bool = False) -> Tensor:
     return reductions.min(input, axis=axis, keepdims=keepdim)
 
 
-@public(method=False)
+@public()
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """Smallest and largest element.
 
@@ -368,20 +369,6 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     return reductions.logsumexp(input, axis=axis, keepdims=keepdim)
 
 
-@public()
-def norm(input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor:
-    """The vector norm over all or some dimensions ("fro" is p = 2).
-
-    >>> import tensorlite as tl
-    >>> tl.norm(tl.tensor([3., 4.]))
-    tensor(5.)
-    """
-    if p == "nuc" or not isinstance(p, (int, float, str)) and p is not None:
-        raise RuntimeError(f"norm(): p={p!r} is not supported; use 'fro' or a number")
-    power = 2.0 if p in ("fro", None) else float(p)
-    return reductions.vector_norm(_floating(_cast(input, dtype), "norm"), p=power, axis=axes_of(input, dim), keepdims=keepdim)
-
-
 @public(out=False)
 def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
     """How many elements are not zero.
@@ -391,14 +378,3 @@ def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
     tensor(2)
     """
     return reductions.count_nonzero(input.detach(), axis=axes_of(input, dim))
-
-
-@public(method=False, out=False)
-def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The p-norm of the difference.
-
-    >>> import tensorlite as tl
-    >>> tl.dist(tl.tensor([3., 4.]), tl.zeros(2))
-    tensor(5.)
-    """
-    return norm(input - other, p)

@@ -6,9 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd.base import TensorBase, wrap
-from ..dtypes import int64
-from ..ops import indexing
 from ..ops import shaping as ops
 from .reducing import one_axis
 from .size import Size
@@ -22,6 +19,13 @@ def _shape_args(args: tuple[Any, ...]) -> tuple[int, ...]:
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
     return tuple([int(a) for a in args])
+
+
+def named_shape(name: str, keyword: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """The sizes of ``f(2, 3)``, or those of ``f(keyword=(2, 3))``."""
+    if not given and len(named) == 1 and keyword in named:
+        return (tuple(named[keyword]),)
+    raise TypeError(f"{name}() received an invalid combination of arguments: {', '.join(named)}; give {keyword} once")
 
 
 def resolved_shape(count: int, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -52,7 +56,7 @@ def resolved_shape(count: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @public(out=False)
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
     """The same elements in another shape; a view where possible. One size may be -1.
 
     >>> import tensorlite as tl
@@ -60,11 +64,13 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     tensor([[0, 1],
             [2, 3]])
     """
+    if named:
+        shape = named_shape("reshape", "shape", shape, named)
     return ops.reshape(input, shape=resolved_shape(input._array.size, _shape_args(shape)))
 
 
 @public(function=False, out=False)
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *shape: Any, **named: Any) -> Tensor:
     """The same memory in another shape, or (given a dtype) with its bytes read as another dtype.
 
     Raises:
@@ -75,6 +81,8 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     tensor([[0, 1],
             [2, 3]])
     """
+    if named:
+        shape = named_shape("view", "size", shape, named)
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list)) and hasattr(shape[0], "is_floating_point"):
         return input._view_as_dtype(shape[0])
     wanted = resolved_shape(input._array.size, _shape_args(shape))
@@ -142,13 +150,15 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 
 @public(out=False)
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     """Dimensions in another order, a view.
 
     >>> import tensorlite as tl
     >>> tl.zeros(2, 3, 4).permute(2, 0, 1).shape
     torch.Size([4, 2, 3])
     """
+    if named:
+        dims = named_shape("permute", "dims", dims, named)
     given = _shape_args(dims)
     if len(given) != input._array.ndim:
         raise RuntimeError(
@@ -199,6 +209,14 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """
     sources = [one_axis(input, d) for d in ([source] if isinstance(source, int) else source)]
     places = [one_axis(input, d) for d in ([destination] if isinstance(destination, int) else destination)]
+    if len(sources) != len(places):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({source} dims) should contain the same number of dims as "
+            f"destination ({destination} dims)"
+        )
+    for what, axes in (("source", sources), ("destination", places)):
+        if len(set(axes)) != len(axes):
+            raise RuntimeError(f"movedim: repeated dim in `{what}` ({source if what == 'source' else destination})")
     order = [i for i in range(input._array.ndim) if i not in sources]
     for place, axis in sorted(zip(places, sources, strict=True)):
         order.insert(place, axis)
@@ -233,13 +251,15 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 
 
 @public(function=False, out=False)
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+def expand(input: Tensor, *sizes: Any, **named: Any) -> Tensor:
     """Repeat dimensions of size 1 without copying; -1 keeps a size. A view that cannot be written.
 
     >>> import tensorlite as tl
     >>> tl.zeros(2, 1).expand(-1, 3).shape
     torch.Size([2, 3])
     """
+    if named:
+        sizes = named_shape("expand", "size", sizes, named)
     wanted, shape = _shape_args(sizes), input._array.shape
     extra = len(wanted) - len(shape)
     if extra < 0:
@@ -314,108 +334,6 @@ def broadcast_shapes(*shapes: Any) -> Size:
                 )
             out[-i] = n if n != 1 else out[-i]
     return Size(out)
-
-
-@public(function=False, out=False)
-def repeat(input: Tensor, *repeats: Any) -> Tensor:
-    """Copies side by side along each dimension.
-
-    >>> import tensorlite as tl
-    >>> tl.tensor([1, 2]).repeat(2)
-    tensor([1, 2, 1, 2])
-    """
-    counts = _shape_args(repeats)
-    if len(counts) < input._array.ndim:
-        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
-    return ops.tile(input, repetitions=counts)
-
-
-@public(out=False)
-def tile(input: Tensor, *dims: Any) -> Tensor:
-    """`repeat`, with missing leading counts taken as 1.
-
-    >>> import tensorlite as tl
-    >>> tl.tile(tl.tensor([1, 2]), (2,))
-    tensor([1, 2, 1, 2])
-    """
-    counts = _shape_args(dims)
-    return ops.tile(input, repetitions=(1,) * (input._array.ndim - len(counts)) + counts)
-
-
-@public()
-def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
-    """Every element (or slice) several times in a row.
-
-    >>> import tensorlite as tl
-    >>> tl.repeat_interleave(tl.tensor([1, 2]), 2)
-    tensor([1, 1, 2, 2])
-    """
-    if dim is None:
-        input, dim = input.reshape(-1), 0
-    axis = one_axis(input, dim)
-    n = input.shape[axis]
-    counts = repeats.expand(n).tolist() if isinstance(repeats, TensorBase) else [repeats] * n
-    if any(c < 0 for c in counts):
-        raise RuntimeError("repeats can not be negative")
-    index = [i for i, c in enumerate(counts) for _ in range(c)]
-    xp = input._xp
-    return indexing.take(input, wrap(xp.array(index, dtype=int64), xp), axis=axis)
-
-
-@public(out=False)
-def flip(input: Tensor, *dims: Any) -> Tensor:
-    """Reversed along dimensions (a copy).
-
-    >>> import tensorlite as tl
-    >>> tl.flip(tl.tensor([1, 2]), (0,))
-    tensor([2, 1])
-    """
-    axes = tuple(one_axis(input, d) for d in _shape_args(dims))
-    if len(set(axes)) != len(axes):
-        raise RuntimeError(f"dim {axes[0]} appears multiple times in the list of dims")
-    return ops.flip(input, axis=axes) if input._array.ndim else input.clone()
-
-
-public(name="fliplr", out=False)(lambda input: flip(input, 1))
-public(name="flipud", out=False)(lambda input: flip(input, 0))
-
-
-@public(out=False)
-def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Elements moved round along dimensions (through the flattened tensor without `dims`).
-
-    >>> import tensorlite as tl
-    >>> tl.roll(tl.tensor([1, 2, 3]), 1)
-    tensor([3, 1, 2])
-    """
-    if dims is None or dims == ():
-        return ops.roll(input.reshape(-1), shift=shifts if isinstance(shifts, int) else shifts[0], axis=0).reshape(input.shape)
-    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    axes = tuple(one_axis(input, d) for d in ((dims,) if isinstance(dims, int) else dims))
-    if len(shifts) != len(axes):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(axes)}")
-    return ops.roll(input, shift=shifts, axis=axes)
-
-
-@public(out=False)
-def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """Turned by k times 90 degrees in the plane of two dimensions.
-
-    >>> import tensorlite as tl
-    >>> tl.rot90(tl.tensor([[1, 2]]))
-    tensor([[2],
-            [1]])
-    """
-    a, b = (one_axis(input, d) for d in dims)
-    if a == b:
-        raise RuntimeError("expected rotation dims to be different")
-    k %= 4
-    if k == 0:
-        return input.clone()
-    if k == 2:
-        return flip(input, a, b)
-    turned = transpose(input, a, b)
-    return flip(turned, a) if k == 1 else flip(turned, b)
 
 
 @public(out=False)

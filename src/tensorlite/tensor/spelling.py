@@ -15,9 +15,10 @@ from typing import Any
 
 from ..autograd.base import TensorBase, current_node, wrap
 from ..autograd.modes import modes
+from ..autograd.promote import promoted
 from .inplace import check_inplace, write
 
-__all__ = ["functions", "inplace_of", "methods", "public"]
+__all__ = ["functions", "inplace_of", "methods", "binary", "public", "require_tensors"]
 
 functions: dict[str, Callable[..., Any]] = {}
 """The public functions of the package."""
@@ -47,28 +48,49 @@ def public(
 
 
 _INPLACE_FUNCTIONS = frozenset(
-    [
-        "abs",
-        "ceil",
-        "clamp",
-        "cos",
-        "exp",
-        "floor",
-        "log",
-        "neg",
-        "reciprocal",
-        "relu",
-        "round",
-        "rsqrt",
-        "sigmoid",
-        "sin",
-        "sqrt",
-        "square",
-        "tan",
-        "tanh",
-        "trunc",
-    ]
+    (
+        "abs acos acosh addmv arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp clamp_max "
+        "clamp_min clip conj_physical cos cosh deg2rad erf erfc exp exp2 expm1 fix floor frac gcd i0 lcm ldexp log log10 "
+        "log1p log2 logit nan_to_num neg negative rad2deg reciprocal relu round rsqrt sigmoid sin sinc sinh sqrt square tan "
+        "tanh trunc xlogy"
+    ).split()
 )
+"""Whose in-place forms are functions, too, as in PyTorch."""
+
+
+def require_tensors(name: str, *values: Any) -> None:
+    """Refuse what is no tensor.
+
+    Raises:
+        TypeError: one of the values is a number or anything else.
+    """
+    for value in values:
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"{name}(): expected a Tensor, not {type(value).__name__}; convert it with tensor(...)")
+
+
+def binary(name: str, op: Callable[..., Any], numbers: str) -> Callable[..., Any]:
+    """An op of two operands with PyTorch's argument names; numbers may stand only for those that `numbers` names."""
+    first, second, spreads = "input" not in numbers, "other" not in numbers, bool(op.op.rules)  # type: ignore[attr-defined]
+
+    def function(input: Any, other: Any) -> Any:
+        if first:
+            require_tensors(name, input)
+        if second:
+            require_tensors(name, other)
+        if spreads and not isinstance(other, TensorBase):  # the rules compute with both operands as arrays
+            return promoted(op.op, (input, other), {})  # type: ignore[attr-defined]
+        return op(input, other)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = op.__doc__ or (
+        f"`{name}` of two tensors{' (or a tensor and a number)' * bool(numbers)}, element by element; shapes broadcast."
+    )
+    return function
+
+
+_EXACT = frozenset(["aminmax", "gather"])
+"""Functions that write into tensors of the results' dtypes only."""
 
 
 def with_out(body: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -95,6 +117,8 @@ def write_out(out: Any, result: Any, name: str) -> Any:
     Raises:
         RuntimeError: gradients would be lost, the devices differ, or the dtype cannot hold the result.
     """
+    if name in _EXACT and out.dtype is not result.dtype:
+        raise RuntimeError(f"Expected out tensor to have dtype {result.dtype}, but got {out.dtype} instead")
     if result.requires_grad or out.requires_grad:
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "

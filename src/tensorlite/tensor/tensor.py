@@ -26,22 +26,7 @@ from ..backends import get_backend
 from ..devices import device as Device
 from ..dtypes import dtype as DType
 from ..ops import pointwise, shaping
-from . import (  # noqa: F401  (importing them registers methods)
-    arithmetic,
-    comparing,
-    complex,
-    creation,
-    gathering,
-    indexing,
-    joining,
-    linalg,
-    random,
-    recurrent,
-    reducing,
-    sorting,
-    triangles,
-)  # fmt: skip
-from . import shaping as _shaping  # noqa: F401
+from . import complex, creation, families, joining, reducing  # noqa: F401  (importing them registers methods)
 from .conversion import Conversion
 from .inplace import write
 from .operators import Declared, operators
@@ -432,9 +417,7 @@ class Tensor(Declared, Conversion, TensorBase):
         return copy
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        if not self.is_leaf:
-            raise RuntimeError("Only leaf tensors can be pickled; detach() it first")
-        xp = self._xp
+        xp = self._xp  # the graph stays behind: what is read again is a leaf
         state = (type(self), xp.to_bytes(self._array), self.dtype, tuple(self._array.shape), str(self.device), self.requires_grad)
         return _rebuild, state
 

@@ -11,7 +11,7 @@ from .spelling import public
 Tensor = Any
 
 
-@public()
+@public(inplace=True)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle, zeros elsewhere.
 
@@ -23,7 +23,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     return ops.tril(_matrix(input, "tril"), k=diagonal)
 
 
-@public()
+@public(inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle, zeros elsewhere.
 
@@ -80,7 +80,11 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     tensor([[1, 0],
             [0, 2]])
     """
-    n, ndim = input.shape[-1] + abs(offset), input._array.ndim + 1
+    ndim = input._array.ndim + 1
+    for d in (dim1, dim2):
+        if not -ndim <= d < ndim:
+            raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {d})")
+    n = input.shape[-1] + abs(offset)
     a, b = dim1 % ndim, dim2 % ndim
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")

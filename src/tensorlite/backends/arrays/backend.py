@@ -9,10 +9,13 @@ from ... import dtypes
 from ...devices import device
 from ..base import Backend
 from .creation import Creation
+from .decompositions import Decompositions
+from .fourier import Fourier
 from .indexing import Indexing
 from .linalg import Linalg
 from .pointwise import UFUNCS, Pointwise
 from .reductions import Reductions
+from .scans import Scans
 from .shaping import Shaping
 from .special import Special
 
@@ -25,7 +28,7 @@ _NATIVE_NAMES = {
 }
 
 
-class ArrayBackend(Creation, Pointwise, Special, Reductions, Shaping, Indexing, Linalg, Backend):
+class ArrayBackend(Creation, Pointwise, Special, Reductions, Scans, Shaping, Indexing, Linalg, Decompositions, Fourier, Backend):
     """A device whose arrays have NumPy's API."""
 
     def __init__(self, module: Any, where: device) -> None:

@@ -23,7 +23,7 @@ UFUNCS = {
     "greater_equal": "greater_equal", "logical_and": "logical_and", "logical_or": "logical_or", "logical_xor": "logical_xor",
     "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
     "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift", "gcd": "gcd", "lcm": "lcm", "where": "where",
-    "floor_divide_float": "floor_divide", "ldexp": "ldexp",
+    "floor_divide_float": "floor_divide", "ldexp": "ldexp", "frexp": "frexp",
 }
 
 
@@ -67,6 +67,13 @@ class Pointwise:
         out = self.np.empty(self.np.broadcast_shapes(real.shape, imag.shape), self.np.result_type(real.dtype, "complex64"))
         out.real, out.imag = real, imag
         return out
+
+    def view_as_real(self, x: Array) -> Array:
+        real = x.real
+        return self._strided_view(real, (*x.shape, 2), (*real.strides, real.itemsize))  # type: ignore[attr-defined]
+
+    def view_as_complex(self, x: Array) -> Array:
+        return x.view(self.np.result_type(x.dtype, "complex64"))[..., 0]
 
     def _rounding(name: str) -> Any:  # type: ignore[misc]
         def function(self: Any, x: Array) -> Array:
@@ -115,9 +122,19 @@ class Pointwise:
             raise RuntimeError("ZeroDivisionError: integer division by zero")
 
     def pow(self, x: Array, y: Array) -> Array:
-        if x.dtype.kind in "iu" and self.np.any(y < 0):
-            raise RuntimeError("Integers to negative integer powers are not allowed. Convert the base to a floating dtype.")
-        return self.np.power(x, y)
+        return self._integer_pow(x, y) if x.dtype.kind == "i" and self.np.any(y < 0) else self.np.power(x, y)
+
+    def _integer_pow(self, x: Array, y: Array) -> Array:
+        """With negative exponents: of all integers but 1 and -1 the inverse is cut to zero."""
+        inverse = self.np.where(x == -1, 1 - 2 * (y % 2), x == 1)
+        return self.np.where(y < 0, inverse, self.np.power(x, self.np.maximum(y, 0))).astype(x.dtype)
+
+    def logaddexp(self, x: Array, y: Array) -> Array:
+        if x.dtype.kind != "c":
+            return self.np.logaddexp(x, y)
+        swap = y.real > x.real
+        high, low = self.np.where(swap, y, x), self.np.where(swap, x, y)
+        return self.np.where(self.np.isinf(high), high, high + self.np.log1p(self.np.exp(low - high)))
 
     def clip(self, x: Array, low: Array, high: Array) -> Array:
         return self.np.minimum(self.np.maximum(x, low), high)

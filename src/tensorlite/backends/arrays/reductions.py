@@ -102,5 +102,18 @@ class Reductions:
     def count_nonzero(self, x: Array, *, axis: Axis = None) -> Array:
         return self.np.asarray(self.np.count_nonzero(x, axis=axis)).astype("int64")
 
+    def hash_tensor(self, x: Array, *, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+        """The exclusive or of the bits of all numbers along axes, each taken as one of eight bytes."""
+        bits = x.astype("uint64") if x.dtype.kind in "biu" else x.astype("float64").view("uint64")
+        kept = [n for i, n in enumerate(x.shape) if i not in axis]
+        order = [i for i in range(x.ndim) if i not in axis] + list(axis)
+        last = bits.transpose(order).reshape(*kept, math.prod(x.shape[i] for i in axis))
+        while (n := last.shape[-1]) > 1:  # in halves; CuPy has no such reduction
+            half = last[..., : n // 2] ^ last[..., n // 2 : n // 2 * 2]
+            if n % 2:
+                half[..., 0] ^= last[..., -1]
+            last = half
+        return last.reshape([1 if i in axis else n for i, n in enumerate(x.shape)] if keepdims else kept)
+
     def bincount(self, x: Array, *, minlength: int = 0) -> Array:
         return self.np.bincount(x, minlength=minlength)

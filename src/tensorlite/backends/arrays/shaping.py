@@ -69,9 +69,14 @@ class Shaping:
 
     def root(self, x: Array) -> Array:
         """The array that owns the memory of x."""
-        while isinstance(x.base, type(x)):
-            x = x.base
-        return x
+        kind = type(x)
+        while True:
+            base = x.base
+            if not isinstance(base, kind):  # as_strided puts a holder between
+                base = getattr(base, "base", None)
+            if not isinstance(base, kind):
+                return x
+            x = base
 
     def nbytes(self, x: Array) -> int:
         """The size in bytes."""

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from .scipy_table import in_double
+
 __all__ = ["Special"]
 
 Array = Any
@@ -44,8 +46,14 @@ class Special:
             b1, b2 = 2 * x * b1 - b2 + c, b1
         return x * b1 - b2 + coefficients[0]
 
+    def i0(self, x: Array) -> Array:
+        """The modified Bessel function of order 0, in float64 inside."""
+        return in_double(self.np.i0, x)
+
     def erf(self, x: Array) -> Array:
         """2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x, in float64 inside."""
+        if x.dtype.kind == "c":
+            raise TypeError("there is no error function of complex numbers here")
         np, wide = self.np, x.astype("float64")
         near, far = _fits()
         size = np.abs(wide)

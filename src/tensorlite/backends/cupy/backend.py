@@ -10,6 +10,8 @@ from typing import Any
 from ...devices import device
 from ..arrays import ArrayBackend
 from ..arrays.pointwise import UFUNCS
+from ..arrays.scipy_table import SPECIAL
+from .decompositions import CupyDecompositions
 from .indexing import CupyIndexing
 from .linalg import CupyLinalg
 from .reductions import CupyReductions
@@ -23,11 +25,12 @@ _KERNELS = {
     "sigmoid": "elementwise", "erf": "elementwise", "silu": "elementwise", "rsqrt": "elementwise",
     "leaky_relu": "elementwise", "softplus": "elementwise",
     "softmax": "rowwise", "log_softmax": "rowwise", "sgd_step": "optim", "adam_step": "optim",
+    **dict.fromkeys(SPECIAL, "special"),
 }
 """Fused functions and the module of this package that has them, imported when first used."""
 
 
-class CupyBackend(Transfer, CupyReductions, CupyIndexing, CupyLinalg, ArrayBackend):
+class CupyBackend(Transfer, CupyReductions, CupyIndexing, CupyLinalg, CupyDecompositions, ArrayBackend):
     """One CUDA device. Every call runs on it, whatever the current device is, and on CuPy's current stream."""
 
     def __init__(self, module: Any, index: int, *, several: bool) -> None:
@@ -105,7 +108,7 @@ class CupyBackend(Transfer, CupyReductions, CupyIndexing, CupyLinalg, ArrayBacke
         """As PyTorch on CUDA: the result is undefined. A look at the data would wait for the device."""
 
     def pow(self, x: Array, y: Array) -> Array:
-        return self.np.power(x, y)
+        return self._integer_pow(x, y) if x.dtype.kind == "i" else self.np.power(x, y)
 
     def sign(self, x: Array) -> Array:
         if x.dtype.kind in "iu":

@@ -47,7 +47,7 @@ def erf(cupy: Any, x: Array) -> Array:
 
 def silu(cupy: Any, x: Array) -> Array:
     """x sigmoid(x)."""
-    return _kernel(cupy, "silu")(x)
+    return _kernel(cupy, "silu")(x) if x.dtype.kind != "c" else x / (1 + cupy.exp(-x))
 
 
 def rsqrt(cupy: Any, x: Array) -> Array:

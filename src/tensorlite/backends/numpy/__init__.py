@@ -11,6 +11,7 @@ import numpy as np
 
 from ...devices import device
 from ..arrays import ArrayBackend
+from ..arrays.scipy_table import SPECIAL
 from .allocator import keep_memory, release
 from .workers import get_num_threads, set_num_threads
 
@@ -27,6 +28,7 @@ _KERNELS = {
     "max_pool": "pool",
     **dict.fromkeys(("gelu", "gelu_back"), "gelu"),
     **dict.fromkeys(("attention", "attention_back"), "attention"),
+    **dict.fromkeys(SPECIAL, "special"),
 }
 """Fused functions and the module of this package that has them, imported when first used."""
 
@@ -41,6 +43,10 @@ class NumpyBackend(ArrayBackend):
     def kernel(self, name: str) -> Callable[..., Any] | None:
         module = _KERNELS.get(name)
         return getattr(import_module(f"{__name__}.{module}"), name) if module else None
+
+    def i0(self, x: Any) -> Any:
+        with np.errstate(all="ignore"):  # NumPy's own function warns of overflow
+            return super().i0(x)
 
     def broadcast_to(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         """A read-only view. For a single number the view is made directly, at a fifth of `np.broadcast_to`'s cost."""
@@ -65,6 +71,12 @@ class NumpyBackend(ArrayBackend):
         if type(x) in (int, float) and x == 0 and _maskable(mask, y):
             return _kept(np.logical_not(mask), y)
         return np.where(mask, x, y)
+
+    def _running(self, ufunc: Any, x: Any, axis: int) -> Any:
+        return ufunc.accumulate(x, axis)
+
+    def _fold_at(self, ufunc: Any, x: Any, where: Any, source: Any) -> None:
+        ufunc.at(x, where, source)
 
     def to_numpy(self, x: Any) -> Any:
         return x
@@ -92,6 +104,11 @@ class NumpyBackend(ArrayBackend):
     def set_num_threads(self, threads: int) -> None:
         """Let kernels and products use so many threads."""
         set_num_threads(threads)
+
+    def blas(self) -> str:
+        """Name and version of the library of the matrix products."""
+        found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+        return f"{found.get('name')} {found.get('version')}"
 
     def empty_cache(self) -> None:
         """Give the memory that is kept for the next arrays back to the system."""

@@ -10,7 +10,7 @@ from ...ops import activations as ops
 from ...tensor import Tensor, sigmoid, tanh
 from ...tensor import log_softmax as _log_softmax
 from ...tensor import softmax as _softmax
-from ...tensor.spelling import inplace_of
+from ...tensor.spelling import inplace_of, with_out, write_out
 
 __all__ = [
     "celu",
@@ -49,6 +49,11 @@ __all__ = [
     "threshold",
     "threshold_",
 ]
+
+
+def _into(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """An activation that takes ``out=``."""
+    return with_out(function, function.__name__)
 
 
 def _changed(function: Callable[..., Tensor], input: Tensor, *args: Any) -> Tensor:
@@ -184,7 +189,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return input * tanh(softplus(input))
 
 
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+def gelu(input: Tensor, approximate: str = "none", *, out: Tensor | None = None) -> Tensor:
     """x times the normal distribution function, exactly or by tanh (Hendrycks and Gimpel, 2016).
 
     >>> import tensorlite as tl
@@ -194,9 +199,11 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     _negative_stays_integer(input, "gelu")
-    return ops.gelu_tanh(input) if approximate == "tanh" else ops.gelu(input)
+    result = ops.gelu_tanh(input) if approximate == "tanh" else ops.gelu(input)
+    return result if out is None else write_out(out, result, "gelu")
 
 
+@_into
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     """log(1 + exp(beta x)) / beta; x itself where beta x exceeds the threshold.
 
@@ -207,6 +214,7 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     return ops.softplus(_negative_stays_integer(input, "softplus"), beta=beta, threshold=threshold)
 
 
+@_into
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)).
 
@@ -228,8 +236,19 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         return _changed(hardtanh, input, min_val, max_val)
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    if not input.dtype.is_floating_point:
+        min_val, max_val = _whole_bounds(input, min_val, max_val)
     # Its gradient is zero on the bounds, unlike clamp's.
     return input.where((input > min_val) & (input < max_val), input.detach().clamp(min_val, max_val))
+
+
+def _whole_bounds(input: Tensor, low: float, high: float) -> tuple[int, int]:
+    """The bounds of `hardtanh` for integers, which stay integers."""
+    if input.dtype is dtypes.bool or input.dtype.is_complex:
+        raise RuntimeError(f"{input.dtype} inputs not supported for hardtanh")
+    if input.dtype is dtypes.uint8 and low < 0:
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+    return int(low), int(high)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -283,6 +302,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return input.where(input >= 3, (input * 0).where(input <= -3, inside))
 
 
+@_into
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards zero by lambd, zero within.
 
@@ -295,6 +315,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return (input - lambd).where(input > lambd, (input + lambd).where(input < -lambd, input * 0))
 
 
+@_into
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x, but zero within lambd of zero.
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ...tensor import Tensor
-from ...tensor.creation import arange, full, zeros
+from ...tensor.creation import full, zeros
 from ...tensor.joining import cat
 from ...tensor.random import rand
+from ...tensor.ranges import arange
 from .conv import tuple_of
 
 __all__ = [

@@ -7,11 +7,12 @@ import math
 from ... import dtypes
 from ...ops import linalg
 from ...tensor import Tensor
+from ...tensor.spelling import write_out
 
 __all__ = ["linear", "one_hot"]
 
 
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None, *, out: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: (*, in) and (out, in) to (*, out).
 
     Raises:
@@ -21,6 +22,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> tl.nn.functional.linear(tl.ones(1, 2), tl.ones(3, 2))
     tensor([[2., 2., 2.]])
     """
+    if out is not None:
+        return write_out(out, linear(input, weight, bias), "linear")
     if input._array.ndim > 1 and weight._array.ndim == 2:
         try:
             return linalg.linear(input, weight, bias)

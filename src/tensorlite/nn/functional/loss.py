@@ -7,7 +7,7 @@ import warnings
 from ... import dtypes
 from ...autograd import no_grad
 from ...ops import indexing, losses, pointwise
-from ...tensor import Tensor
+from ...tensor import Tensor, broadcast_tensors
 from ...tensor.metadata import result_type
 from .activation import logsigmoid
 
@@ -372,6 +372,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> tl.nn.functional.cosine_similarity(tl.tensor([[1., 0.]]), tl.tensor([[2., 0.]]))
     tensor([1.])
     """
+    x1, x2 = broadcast_tensors(x1, x2)
     n1, n2 = x1.norm(2, dim, keepdim=True).clone(), x2.norm(2, dim, keepdim=True).clone()
     with no_grad():  # as in PyTorch, eps bounds the value and leaves the gradient alone
         n1.clamp_min_(eps)
@@ -392,7 +393,8 @@ def cosine_embedding_loss(input1: Tensor, input2: Tensor, target: Tensor, margin
             f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found inputs with sizes "
             f"{list(input1.shape)} and {list(input2.shape)}."
         )
-    cosine = cosine_similarity(input1, input2, -1)
+    sizes = [(x * x).sum(-1) + 1e-12 for x in (input1, input2)]
+    cosine = (input1 * input2).sum(-1) / (sizes[0] * sizes[1]).sqrt()
     loss = pointwise.where(target == 1, 1 - cosine, pointwise.where(target == -1, (cosine - margin).clamp_min(0), 0))
     return reduced(loss, legacy_reduction(size_average, reduce, reduction))
 

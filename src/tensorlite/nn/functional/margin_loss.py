@@ -111,6 +111,8 @@ def multi_margin_loss(
     tensor(0.3250)
     """
     chosen = legacy_reduction(size_average, reduce, reduction)
+    if chosen not in ("none", "mean", "sum"):
+        raise ValueError(f"{chosen} is not a valid value for reduction")
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     if weight is not None and weight.ndim != 1:
@@ -149,6 +151,10 @@ def multilabel_margin_loss(
     tensor(0.8500)
     """
     chosen = legacy_reduction(size_average, reduce, reduction)
+    if chosen not in ("none", "mean", "sum"):
+        raise ValueError(f"{chosen} is not a valid value for reduction")
+    if not input.ndim and not target.ndim:
+        return multilabel_margin_loss(input.reshape(1), target.reshape(1), reduction=chosen)
     if input.shape != target.shape or input.ndim not in (1, 2):
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
     classes = input.shape[-1]

@@ -9,6 +9,7 @@ from typing import Any
 from ...autograd import no_grad
 from ...ops import norm as ops
 from ...tensor import Tensor
+from ...tensor.spelling import write_out
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize"]
 
@@ -32,6 +33,8 @@ def batch_norm(
     """
     if not (eps > 0 if training else eps >= 0):
         raise ValueError(f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}")
+    if input.shape == (0,):
+        return input.clone()
     if input.ndim < 2:
         raise RuntimeError(f"batch_norm: expected an input (N, C, ...), got {list(input.shape)}")
     channels = input.shape[1]
@@ -123,7 +126,7 @@ def group_norm(
             f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(input.shape)} "
             f"and num_groups={num_groups}"
         )
-    grouped = input.reshape(n, num_groups, -1)
+    grouped = input.reshape(n, num_groups, channels // num_groups * math.prod(input.shape[2:]))
     out = _normalized(grouped, None, None, (2,), (1, num_groups, 1), eps).reshape(input.shape)
     shape = (1, channels, *(1,) * (input.ndim - 2))
     if weight is not None:
@@ -162,4 +165,5 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, o
     >>> tl.nn.functional.normalize(tl.tensor([[3., 4.]]))
     tensor([[0.6000, 0.8000]])
     """
-    return input / input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
+    result = input / input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
+    return result if out is None else write_out(out, result, "normalize")

@@ -75,6 +75,7 @@ def _source(input: Tensor, axis: int, before: int, after: int, mode: str) -> Ten
     places = arange(-before, n + after, device=input.device)
     if mode == "replicate":
         return places.clamp(0, n - 1)
-    if mode == "circular":
-        return places % n
+    if mode == "circular":  # negative numbers crop first
+        left = n + min(before, 0) + min(after, 0)
+        return arange(-max(before, 0), left + max(after, 0), device=input.device) % max(left, 1) + max(-before, 0)
     return (n - 1 - (n - 1 - places.abs()).abs())

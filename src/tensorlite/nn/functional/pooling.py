@@ -8,6 +8,7 @@ from typing import Any
 
 from ...ops import pool
 from ...tensor import Tensor, cat
+from ...tensor.spelling import with_out
 from .conv import tuple_of
 
 __all__ = [
@@ -79,11 +80,11 @@ def _avg(n: int) -> Callable[..., Any]:
         key = (..., *(slice(0, m) for m in places))
         total = pool.window_sum(input, kernel=k, stride=s, padding=pads)[key]
         if divisor_override is not None:
-            return total / divisor_override
+            return _divided(total, divisor_override)
         counted = tuple_of(padding, n, "padding") if count_include_pad else (0,) * n
-        return total / _counts(input, k, s, tuple_of(padding, n, "padding"), counted, places)
+        return _divided(total, _counts(input, k, s, tuple_of(padding, n, "padding"), counted, places))
 
-    function.__name__ = f"avg_pool{n}d"
+    function.__name__ = function.__qualname__ = f"avg_pool{n}d"
     function.__doc__ = f"""The mean of each window: (N, C, *) to (N, C, *'), over {n} dimensions.
 
     >>> import tensorlite as tl
@@ -91,6 +92,12 @@ def _avg(n: int) -> Callable[..., Any]:
     1.0
     """
     return function
+
+
+def _divided(total: Tensor, count: Any) -> Tensor:
+    """Integers stay integers, rounded towards zero."""
+    floating = total.dtype.is_floating_point or total.dtype.is_complex
+    return total / count if floating else total.div(count, rounding_mode="trunc")
 
 
 def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, counted: Any, places: Any) -> Any:
@@ -108,15 +115,20 @@ def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, counted: Any,
 
 
 max_pool1d, max_pool2d, max_pool3d = _max(1), _max(2), _max(3)
-avg_pool1d, avg_pool2d, avg_pool3d = _avg(1), _avg(2), _avg(3)
+avg_pool1d = _avg(1)
+avg_pool2d, avg_pool3d = with_out(_avg(2), "avg_pool2d"), with_out(_avg(3), "avg_pool3d")
 
 
 def _adaptive(n: int, input: Tensor, output_size: Any) -> tuple[int, ...]:
+    if n > 1 and isinstance(output_size, (tuple, list)) and input.ndim <= len(output_size):
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}, but got {input.ndim}")
     sizes = (output_size,) * n if isinstance(output_size, int) or output_size is None else tuple(output_size)
     if len(sizes) != n or input.ndim not in (n + 1, n + 2):
         raise RuntimeError(
             f"adaptive pool: expected {n} output sizes and a {n + 1}D or {n + 2}D input, got {sizes} and {list(input.shape)}"
         )
+    if any(s is not None and s < 0 for s in sizes):
+        raise RuntimeError(f"elements of output_size must be greater than or equal to 0, but got {sizes}")
     return tuple(input.shape[i - n] if s is None else s for i, s in enumerate(sizes))
 
 

@@ -61,5 +61,9 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     if not input.numel():
         return input
     widths = [*[0, 0] * (input.ndim - 2), size // 2, (size - 1) // 2]
-    mean = pad(input * input, widths).unfold(1, size, 1).mean(-1)
+    square = pad(input * input, widths).unfold(1, size, 1)
+    if input.dtype.is_floating_point or input.dtype.is_complex:
+        mean = square.mean(-1)
+    else:  # PyTorch's average of integers is an integer
+        mean = square.sum(-1).div(size, rounding_mode="trunc")
     return input / (mean * alpha + k) ** beta

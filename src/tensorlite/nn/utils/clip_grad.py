@@ -11,7 +11,7 @@ from ...tensor import Tensor
 from ...tensor.creation import tensor
 from ...tensor.joining import stack
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
+__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -110,6 +110,27 @@ def clip_grad_norm_(
     total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(parameters, max_norm, total, foreach)
     return total
+
+
+def clip_grad_norm(
+    parameters: Tensors,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """The older name of `clip_grad_norm_`; deprecated.
+
+    >>> import tensorlite as tl, warnings
+    >>> p = tl.ones(2, requires_grad=True)
+    >>> p.grad = tl.tensor([3.0, 4.0])
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     tl.nn.utils.clip_grad_norm([p], max_norm=1.0)
+    tensor(5.)
+    """
+    warnings.warn("`nn.utils.clip_grad_norm` is deprecated: use `nn.utils.clip_grad_norm_`", FutureWarning, stacklevel=2)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 @no_grad()
