@@ -32,7 +32,7 @@ __version__ = "0.1.0"
 
 globals().update(_functions)  # `tensor` the function takes the place of `tensor` the package
 
-strided = "torch.strided"
+strided, sparse_coo = "torch.strided", "torch.sparse_coo"
 contiguous_format = "torch.contiguous_format"
 preserve_format = "torch.preserve_format"
 channels_last = "torch.channels_last"
@@ -41,7 +41,7 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 newaxis = None
 
 _LAZY = {name: f".{name}" for name in (
-    "cpu cuda fft func io linalg masked nn optim signal special utils"
+    "compat cpu cuda distributions fft func io linalg masked nn optim signal special utils"
 ).split()}
 """Rooms that are imported when first used, so that `import tensorlite` stays quick."""
 
@@ -59,11 +59,13 @@ def __getattr__(name: str) -> Any:
         return import_module(_LAZY[name], __name__)
     if name in ("save", "load"):
         return getattr(import_module(".io", __name__), name)
+    if name == "vmap":
+        return import_module(".func", __name__).vmap
     raise AttributeError(f"module 'tensorlite' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_NATIVE, "save", "load"})
+    return sorted({*globals(), *_LAZY, *_NATIVE, "save", "load", "vmap"})
 
 
 __all__ = [

@@ -229,3 +229,14 @@ def test_gradcheck_finds_a_wrong_gradient() -> None:
     with pytest.raises(tl.autograd.GradcheckError):
         tl.autograd.gradcheck(Wrong.apply, (x,))
     assert not tl.autograd.gradcheck(Wrong.apply, (x,), raise_exception=False)
+
+
+def test_gradients_that_hooks_and_callers_keep_do_not_change() -> None:
+    x, given, kept = tl.ones(2, requires_grad=True), tl.ones(2), []
+    x.register_hook(kept.append)
+    for _ in range(2):
+        (x * 3).sum().backward()
+    assert [g.tolist() for g in kept] == [[3.0, 3.0]] * 2 and x.grad.tolist() == [6.0, 6.0]
+    y = tl.ones(2, requires_grad=True)  # an output that is a leaf itself
+    tl.autograd.backward((y, y * 2), (given, given))
+    assert given.tolist() == [1.0, 1.0] and y.grad.tolist() == [3.0, 3.0]

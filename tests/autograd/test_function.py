@@ -171,3 +171,23 @@ def test_a_returned_user_tensor_is_not_aliased_by_grad() -> None:
     for _ in range(2):
         Constant.apply(x).sum().backward()
     assert kept.tolist() == [1.0, 1.0] and x.grad.tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("materialize", [True, False])
+def test_missing_output_gradients_are_zeros_or_none(materialize: bool) -> None:
+    class Two(Function):
+        @staticmethod
+        def forward(ctx: Any, x: tl.Tensor) -> Any:
+            ctx.set_materialize_grads(materialize)
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx: Any, g: Any, h: Any) -> Any:
+            assert (h is None) is not materialize and (h is None or not h.any())
+            return g * 2
+
+    x = double([1.0, 2.0])
+    Two.apply(x)[0].sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+    (g,) = tl.autograd.grad(Two.apply(x)[0].sum(), x, create_graph=True)
+    assert g.tolist() == [2.0, 2.0]

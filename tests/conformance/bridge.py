@@ -45,6 +45,9 @@ def _tensor(value: torch.Tensor) -> tl.Tensor:
     plain = value.detach()
     if plain.ndim > 64:
         raise Untranslatable(f"{plain.ndim} dimensions, which NumPy does not have")
+    if plain.layout is torch.sparse_coo:
+        parts = _tensor(plain._indices()), _tensor(plain._values())
+        return tl.sparse_coo_tensor(*parts, tuple(plain.shape), is_coalesced=plain.is_coalesced())
     if plain.layout is not torch.strided or plain.is_quantized:
         raise Untranslatable(f"layout {plain.layout}")
     if plain.device.type != "cpu":
@@ -119,6 +122,9 @@ def to_torch(value: Any) -> Any:
     """`value` with our tensors as PyTorch's, without their graphs."""
     if isinstance(value, tl.Tensor):
         plain = value.detach().cpu()
+        if plain.is_sparse:
+            parts = to_torch(plain._indices()), to_torch(plain._values())
+            return torch.sparse_coo_tensor(*parts, tuple(plain.shape), is_coalesced=plain.is_coalesced())
         if plain.dtype == tl.bfloat16:
             return torch.from_numpy(plain.float().numpy().copy()).to(torch.bfloat16)
         return torch.from_numpy(plain.numpy().copy())

@@ -20,7 +20,6 @@ OPERATORS: Misses = {
     "linalg.norm.subgradients_at_zero": {"second order": "PyTorch's second derivative at zero is nan; here it is 0"},
     "masked.logaddexp": {"second order": "PyTorch's second derivative is nan where only one operand counts; here it is 0"},
     "matrix_exp": {"dtypes": "PyTorch overflows to nan in half precision on the way to finite numbers"},
-    "nn.functional.embedding": {"forward": "sparse=True needs sparse gradients, which do not exist here"},
     "nn.functional.interpolate.bicubic": {"dtypes": _BYTES},
     "nn.functional.interpolate.bilinear": {"dtypes": _BYTES},
     "nn.functional.linear_cross_entropy.chunked": {"second order": _NO_SECOND},

@@ -50,7 +50,8 @@ def flat(y: Any) -> list[Any]:
 def close(torch: Any, ours: Any, theirs: Any, what: str) -> None:
     assert (ours is None) == (theirs is None), what
     if ours is not None:
-        assert tuple(ours.shape) == tuple(theirs.shape), what
+        assert (tuple(ours.shape), ours.is_sparse) == (tuple(theirs.shape), theirs.is_sparse), what
+        ours, theirs = ours.to_dense(), theirs.to_dense()
         torch.testing.assert_close(to_torch(torch, ours), theirs.detach(), rtol=1e-4, atol=1e-5, msg=lambda m: f"{what}: {m}")
 
 

@@ -62,6 +62,14 @@ ROWS = [
     make("as_tensor", lambda m: (m.as_tensor([1, 2]), m.as_tensor(2.5, dtype=m.float64))),
     make("asarray", lambda m: m.asarray([1, 2])),
     make("scalar_tensor", lambda m: m.scalar_tensor(3)),
+    make(
+        "sparse_coo_tensor",
+        lambda m: (
+            m.sparse_coo_tensor([[2, 0, 2]], [1.0, 2.0, 3.0], (4,), check_invariants=True).to_dense(),
+            m.sparse_coo_tensor([[1, 0], [0, 2]], [[1, 2], [3, 4]], dtype=m.float64, check_invariants=True).to_dense(),
+            m.sparse_coo_tensor(m.tensor([[1]]), m.tensor([1.5]), check_invariants=True).to_dense(),
+        ),
+    ),
     make("tril_indices", lambda m: (m.tril_indices(3, 4), m.tril_indices(3, 3, 1))),
     make("triu_indices", lambda m: (m.triu_indices(3, 4), m.triu_indices(4, 3, -1))),
     like("zeros_like", lambda m, x: (m.zeros_like(x), m.zeros_like(x, dtype=m.int32))),

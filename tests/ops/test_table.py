@@ -268,7 +268,8 @@ ELSEWHERE = {
     "have no tensors": "broadcast_shapes",
 }
 # Random functions have tests of their own: their numbers come from generators.
-RANDOM = {n for n, f in {**spelling.functions, **spelling.methods}.items() if getattr(f, "__module__", "") == random.__name__}
+SAMPLERS = (random.__name__, "tensorlite.tensor.sampling")
+RANDOM = {n for n, f in {**spelling.functions, **spelling.methods}.items() if getattr(f, "__module__", "") in SAMPLERS}
 
 
 def covered() -> set[str]:

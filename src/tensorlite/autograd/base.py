@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..backends import Backend
+from ..backends.sparse import SparseArray
 from .modes import INFERENCE, modes
 
-__all__ = ["Accumulator", "Hooks", "Node", "TensorBase", "View", "bump", "current_node", "wrap"]
+__all__ = ["Accumulator", "Hooks", "Node", "TensorBase", "View", "bump", "current_node", "raw", "wrap"]
 
 Array = Any
 Gradient = Any
@@ -37,6 +38,8 @@ class _TensorType:
     """Which class ops create. `tensor.Tensor` registers itself, so that imports point downward only."""
 
     cls: type[TensorBase] = TensorBase
+    sparse: Callable[..., Any]
+    """What makes a tensor of a `SparseArray`, a backend and a node."""
 
 
 def register_tensor_type(cls: type[TensorBase]) -> None:
@@ -47,10 +50,24 @@ def register_tensor_type(cls: type[TensorBase]) -> None:
     op.set_shared("Tensor", cls)
 
 
+def register_sparse_type(make: Callable[..., Any]) -> None:
+    """Make `make` what `wrap` calls for a `SparseArray`."""
+    _TensorType.sparse = make
+
+
+def raw(tensor: Any) -> Array:
+    """The raw array of a tensor, also of a sparse one, which hides it from all that asks for a dense array."""
+    return tensor._coo if tensor.is_sparse else tensor._array
+
+
 def wrap(array: Array, xp: Backend, node: Node | Accumulator | None = None) -> Any:
     """A tensor around a raw array of `xp` (NumPy scalars become 0-d arrays)."""
+    if type(array) is not xp.array_type:
+        if type(array) is SparseArray:
+            return _TensorType.sparse(array, xp, node)
+        array = xp.asarray(array)
     tensor = new(_TensorType.cls)
-    tensor._array = array if type(array) is xp.array_type else xp.asarray(array)
+    tensor._array = array
     tensor._xp = xp
     tensor._node = node
     tensor._view = None

@@ -10,7 +10,8 @@ import heapq
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .base import Accumulator, Hooks, Node, bump, output_op, wrap
+from ..backends.sparse import SparseArray
+from .base import Accumulator, Hooks, Node, bump, output_op, raw, wrap
 from .modes import modes
 
 __all__ = ["run"]
@@ -36,17 +37,25 @@ def run(
     Raises:
         RuntimeError: a graph is used twice without `retain_graph`, or a saved tensor was changed in place.
     """
-    before = modes.grad
+    before, outer = modes.grad, modes.after_backward
     modes.grad = create_graph
+    if outer is not None:  # a hook of another backward runs this one
+        modes.after_backward = None
     try:
         walk = _Walk(retain_graph, create_graph, inputs)
         for node, gradient in roots:
-            walk.send(node, gradient if create_graph else gradient._array, None)
+            first = gradient if create_graph else gradient._array
+            walk.send(node, first, first)  # the user's own: it must not become the sum of a leaf that is itself an output
         walk.visit_all()
         walk.reach_leaves(accumulate)
+        if modes.after_backward is not None:
+            for finish in modes.after_backward:
+                finish()
         return walk.captured
     finally:
         modes.grad = before
+        if modes.after_backward is not outer:
+            modes.after_backward = outer
 
 
 class _Walk:
@@ -83,10 +92,10 @@ class _Walk:
     def _add(self, store: dict[Any, Gradient], to: Any, g: Gradient) -> None:
         if self.create_graph:
             store[to] = store[to] + g
-        elif to in self.owned:
+        elif to in self.owned and type(g) is not SparseArray:
             to.xp.add_(store[to], g)
         else:
-            store[to] = total = to.xp.add(store[to], g)
+            store[to] = total = store[to] + g
             if to.xp.owns(total):  # NumPy's scalars cannot be changed in place
                 self.owned.add(to)
 
@@ -167,7 +176,9 @@ class _Walk:
         xp = node.xp
         if self.create_graph:
             xp, saved = xp.tensors, node.op.unpack(node)
-        if type(g) is list:
+        elif type(saved) is not tuple:
+            saved = tuple(saved)  # they are packed
+        if type(g) is list and not node.op.takes_none:
             g = [self._zeros(node, i) if part is None else part for i, part in enumerate(g)]
         grads = self._call(node, xp, g, saved)
         if node.hooks is not None and node.hooks.after:
@@ -226,7 +237,7 @@ class _Walk:
         return g if self.create_graph or g is None else wrap(g, xp)
 
     def _raw(self, tensor: Any) -> Gradient:
-        return tensor if self.create_graph or tensor is None else tensor._array
+        return tensor if self.create_graph or tensor is None else raw(tensor)
 
     def _before(self, node: Any, g: Gradient) -> Gradient:
         """Tensor hooks, then prehooks, then those that only look (``retain_grad``)."""
@@ -256,8 +267,8 @@ class _Walk:
 
     def _check_nan(self, node: Node, grads: tuple[Gradient, ...]) -> None:
         for i, g in enumerate(grads):
-            raw = g._array if self.create_graph and g is not None else g
-            if raw is not None and node.xp.any_nan(raw):
+            array = g._array if self.create_graph and g is not None else g
+            if array is not None and node.xp.any_nan(array.values if type(array) is SparseArray else array):
                 error = RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
                 _explain(node, error)
                 raise error
@@ -270,10 +281,9 @@ class _Walk:
                 leaf.grad = wrap(g, leaf.xp)
                 continue
             if leaf.hooks is not None:
-                changed = self._before(leaf, g)
-                if changed is not g:
+                g = self._before(leaf, g)
+                if leaf.hooks.tensor or leaf.hooks.before:  # a hook may have kept it
                     self.owned.discard(leaf)
-                    g = changed
             if self.targets is not None and leaf not in self.targets:
                 continue
             if accumulate:
@@ -287,6 +297,8 @@ class _Walk:
             leaf.grad = g if grad is None else grad + g
         elif grad is None:
             leaf.grad = wrap(g if leaf in self.owned else leaf.xp.copy(g), leaf.xp)
+        elif type(g) is SparseArray or grad.is_sparse:
+            leaf.grad = _sparse_sum(grad, g)
         else:
             if grad._array.shape != leaf.shape:
                 raise RuntimeError(f"grad has shape {list(grad._array.shape)}, but the tensor has {list(leaf.shape)}")
@@ -299,11 +311,22 @@ class _Walk:
                 after((), (leaf.grad,))
 
 
+def _sparse_sum(grad: Any, g: Gradient) -> Any:
+    """The gradient of a leaf with another one added, one of which is sparse: in place where the layout stays."""
+    if not grad.is_sparse:
+        g.add_into(grad._array)
+    else:
+        total = grad._coo + g
+        if type(total) is not SparseArray:
+            return wrap(total, grad._xp)
+        grad._coo = total
+    bump(grad)
+    return grad
+
+
 def _replacement(changed: Any, tensor: Any) -> Any:
-    if changed._array.shape != tensor._array.shape:
-        raise RuntimeError(
-            f"hook '{list(changed._array.shape)}' has changed the size of value; expected {list(tensor._array.shape)}"
-        )
+    if changed.shape != tensor.shape:
+        raise RuntimeError(f"hook '{list(changed.shape)}' has changed the size of value; expected {list(tensor.shape)}")
     return changed
 
 

@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from .base import Node, TensorBase, bump, current_node, new, next_seq, output_op, wrap
+from .base import Node, TensorBase, bump, current_node, new, next_seq, output_op, raw, wrap
 from .modes import _Mode, modes
+from .packing import Parcel
 from .promote import trace
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -72,6 +73,11 @@ class FunctionCtx:
                                     t._version, t._version[0], None if id(t) in positions else t)
             for t in self._saved
         ]
+        if modes.saved_hooks:
+            hooks = modes.saved_hooks[-1]
+            self._entries = [
+                e if e is None else (Parcel(wrap(e[0], e[1], e[3]), hooks), *e[1:4], (0,), 0, None) for e in self._entries
+            ]
         self._saved = ()
 
     def _unpack(self) -> tuple[Any, ...]:
@@ -81,13 +87,16 @@ class FunctionCtx:
             if entry is None:
                 unpacked.append(None)
                 continue
-            array, xp, position, _, version, then, tensor = entry
+            array, xp, position, edge, version, then, tensor = entry
             if version[0] != then:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation: a tensor "
                     f"saved by {node.name()} is at version {version[0]}; expected version {then} instead."
                 )
-            unpacked.append(tensor if tensor is not None else wrap(array, xp, _output_edge(node, position)))
+            if tensor is None:
+                array = array.open()._array if type(array) is Parcel else array
+                tensor = wrap(array, xp, edge if position is None else _output_edge(node, position))
+            unpacked.append(tensor)
         return tuple(unpacked)
 
 
@@ -115,23 +124,24 @@ class _FunctionOp:
     def __init__(self, function: type[Function], ctx: FunctionCtx) -> None:
         self.function = function
         self.ctx = ctx
+        self.takes_none = not ctx._materialize
         self.node_name = f"{function.__name__}Backward"
 
     def unpack(self, node: Node) -> tuple[Any, ...]:
         return node.saved or ()
 
     def backward(self, node: Node, xp: Any, g: list[Any], saved: tuple[Any, ...]) -> tuple[Any, ...]:
-        raw = xp is node.xp
-        tensors = [wrap(x, node.xp) if raw and x is not None else x for x in g]
+        on_arrays = xp is node.xp
+        tensors = [wrap(x, node.xp) if on_arrays and x is not None else x for x in g]
         self.ctx.__dict__["_node"] = node
         try:
             result = self.function.backward(self.ctx, *tensors)
         finally:
             self.ctx.__dict__.pop("_node")
-        return _checked_gradients(self, node, result if isinstance(result, tuple) else (result,), raw)
+        return _checked_gradients(self, node, result if isinstance(result, tuple) else (result,), on_arrays)
 
 
-def _checked_gradients(op: _FunctionOp, node: Node, result: tuple[Any, ...], raw: bool) -> tuple[Any, ...]:
+def _checked_gradients(op: _FunctionOp, node: Node, result: tuple[Any, ...], on_arrays: bool) -> tuple[Any, ...]:
     expected = op.ctx._positions  # type: ignore[attr-defined]
     while len(result) > len(op.ctx.needs_input_grad) and result[-1] is None:
         result = result[:-1]
@@ -149,7 +159,7 @@ def _checked_gradients(op: _FunctionOp, node: Node, result: tuple[Any, ...], raw
         if not isinstance(g, TensorBase):
             raise TypeError(f"{op.node_name}: expected Variable or None (got {type(g).__name__})")
         # [...] makes a view, so that the engine knows the array may belong to the user.
-        gradients.append(g._array[...] if raw else g)
+        gradients.append(g if not on_arrays else raw(g) if g.is_sparse else g._array[...])
     return tuple(gradients)
 
 
@@ -193,6 +203,18 @@ class Function:
         )
 
     vjp = backward
+    generate_vmap_rule = False
+    """Accepted: `vmap` runs the function for each example, so that it needs no rule for batches."""
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """PyTorch's rule for batches; accepted and not called, since `vmap` runs `forward` for each example."""
+        raise NotImplementedError("Function.vmap is not called here: tensorlite's vmap runs forward for each example")
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """PyTorch's rule for its forward mode; accepted and not called, since forward derivatives come from `backward`."""
+        raise NotImplementedError("Function.jvp is not called here: func.jvp differentiates backward")
 
     def __init__(self) -> None:
         raise RuntimeError(f"{type(self)} should not be instantiated. Methods on autograd functions are all static; use .apply()")

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import engine
 from .base import TensorBase, current_node, wrap
 
-__all__ = ["backward", "grad"]
+__all__ = ["GradientEdge", "backward", "grad"]
 
 Tensor = Any
 
 
+class GradientEdge(NamedTuple):
+    """The place of a tensor in a graph, without the tensor: `grad` and `backward` take it in a tensor's place."""
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+
+
 def _sequence(x: Any) -> tuple[Any, ...]:
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+    return tuple(x) if isinstance(x, (tuple, list)) and type(x) is not GradientEdge else (x,)
 
 
 def _node(tensor: Any) -> Any:
+    if type(tensor) is GradientEdge:
+        return tensor.node
     return tensor._node if tensor._view is None else current_node(tensor)
 
 
@@ -27,13 +37,19 @@ def _roots(tensors: tuple[Any, ...], gradients: Any) -> list[tuple[Any, Any]]:
         raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
     roots = []
     for i, (tensor, gradient) in enumerate(zip(tensors, given, strict=True)):
-        if not isinstance(tensor, TensorBase):
+        if not isinstance(tensor, (TensorBase, GradientEdge)):
             raise TypeError(f"element {i} of tensors must be a Tensor, not {type(tensor).__name__}")
         node = _node(tensor)
         if node is None:
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-        roots.append((node, _first_gradient(tensor, gradient)))
+        roots.append((node, _first_gradient(tensor if isinstance(tensor, TensorBase) else _zeros(tensor), gradient)))
     return roots
+
+
+def _zeros(x: Any) -> Any:
+    """Zeros that look like a tensor, or like the tensor of an edge."""
+    xp, like = (x._xp, x._array) if isinstance(x, TensorBase) else (x.node.xp, x.node)
+    return wrap(xp.zeros(like.shape, dtype=like.dtype), xp)
 
 
 def _first_gradient(tensor: Any, gradient: Any) -> Any:
@@ -108,7 +124,8 @@ def grad(
     (tensor(4.),)
     """
     if is_grads_batched:
-        raise NotImplementedError("is_grads_batched is not supported; loop over the rows of grad_outputs")
+        keep_graph = create_graph if retain_graph is None else retain_graph
+        return _batched(_sequence(outputs), inputs, grad_outputs, keep_graph, create_graph, allow_unused, materialize_grads)
     if allow_unused is None:
         allow_unused = materialize_grads
     elif not allow_unused and materialize_grads:
@@ -117,7 +134,7 @@ def grad(
     chosen = _sequence(inputs)
     targets = []
     for t in chosen:
-        if not isinstance(t, TensorBase):
+        if not isinstance(t, (TensorBase, GradientEdge)):
             raise TypeError(f"inputs must be Tensors, not {type(t).__name__}")
         targets.append(_node(t))
     missing = any(t is None for t in targets)
@@ -130,8 +147,7 @@ def grad(
     gradients = [found.get(t) for t in targets]
     for i, g in enumerate(gradients):
         if g is None and materialize_grads:
-            x = chosen[i]
-            gradients[i] = wrap(x._xp.zeros(x._array.shape, dtype=x._array.dtype), x._xp)
+            gradients[i] = _zeros(chosen[i])
         elif g is None and not allow_unused:
             raise RuntimeError(
                 "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
@@ -139,3 +155,46 @@ def grad(
                 "desired behavior."
             )
     return tuple(gradients)
+
+
+def _batched(
+    outputs: tuple[Any, ...], inputs: Any, grad_outputs: Any, retain: bool, create_graph: bool, allow_unused: bool | None,
+    materialize: bool,
+) -> tuple[Any, ...]:
+    """The gradients for each row of `grad_outputs`, stacked.
+
+    Raises:
+        ValueError: a gradient is missing, or there are different numbers of rows.
+        RuntimeError: rows have not the shape of their outputs.
+    """
+    given = _sequence(grad_outputs)
+    if len(given) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+    if not all(isinstance(g, TensorBase) and g._array.ndim for g in given):
+        raise ValueError("is_grads_batched: each of grad_outputs must be a tensor with a first dimension to run over")
+    for i, (output, g) in enumerate(zip(outputs, given, strict=True)):
+        if g._array.shape[1:] != (output._array if isinstance(output, TensorBase) else output.node).shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
+                f"remaining sizes must be those of the output: grad_output[{i}] has a shape of {list(g.shape)}."
+            )
+    sizes = {g._array.shape[0] for g in given}
+    if len(sizes) > 1:
+        raise ValueError(f"is_grads_batched: expected grad_outputs of one first size, got {sorted(sizes)}")
+    (n,) = sizes
+    if not n:
+        raise RuntimeError("is_grads_batched: grad_outputs have no rows")
+    rows = [
+        grad(
+            outputs, inputs, tuple(g[i] for g in given), retain_graph=retain or i < n - 1, create_graph=create_graph,
+            allow_unused=allow_unused or materialize,
+        )
+        for i in range(n)
+    ]  # fmt: skip
+    stacked: list[Any] = [
+        None if of_input[0] is None else of_input[0]._xp.tensors.stack(*of_input, axis=0) for of_input in zip(*rows, strict=True)
+    ]
+    for i, x in enumerate(_sequence(inputs)):
+        if stacked[i] is None and materialize:
+            stacked[i] = _zeros(x)
+    return tuple(stacked)

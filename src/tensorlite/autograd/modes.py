@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,6 +21,13 @@ class _Modes(threading.local):
     inference = False
     anomaly = False
     check_nan = False
+    saved_hooks: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...] = ()
+    saved_hooks_fault: str | None = None
+    after_backward: list[Callable[[], None]] | None = None
+    # Set while a transform of `func` runs a function:
+    draws: Callable[[Any], Any] | None = None
+    writes: Callable[[Any], None] | None = None
+    forward: str | None = None
 
 
 modes = _Modes()
@@ -51,6 +59,8 @@ class _Mode:
     def __enter__(self) -> None:
         stack = self.__dict__.setdefault("_before", [])
         stack.append((modes.grad, modes.inference))
+        if modes.forward is not None and not self.grad:
+            _refuse_in_forward_mode(stack)
         modes.grad = self.grad
         if self.inference is not None:
             modes.inference = self.inference
@@ -95,6 +105,24 @@ class _Mode:
 
     def _outside(self) -> tuple[bool, bool]:
         return True if not hasattr(self, "_before") else self._before[-1][0], modes.inference
+
+
+def _refuse_in_forward_mode(stack: list[Any]) -> None:
+    """A forward derivative goes through blocks that record no graph, but here it comes from the graph. What this library itself
+    does in such blocks (running statistics and the like) is no part of a result."""
+    frame: Any = sys._getframe(2)
+    while frame.f_globals.get("__name__") == __name__ and "function" not in frame.f_locals:
+        frame = frame.f_back
+    inside_decorator = frame.f_globals.get("__name__") == __name__
+    where = frame.f_locals["function"].__module__ if inside_decorator else frame.f_globals.get("__name__")
+    if str(where).startswith(__name__.partition(".")[0] + "."):
+        return
+    if stack:
+        stack.pop()
+    raise NotImplementedError(
+        f"{modes.forward}: a block without gradients (no_grad, inference_mode) inside a function whose forward derivative is "
+        "taken is not supported; use detach() for what is to be constant"
+    )
 
 
 def _maybe_decorate(cls: type[_Mode], function: Any) -> Any:
@@ -171,6 +199,8 @@ class set_grad_enabled(_Mode):
 
     def __init__(self, mode: bool) -> None:
         self.grad = bool(mode)
+        if modes.forward is not None and not self.grad:
+            _refuse_in_forward_mode([])
         self._start = (modes.grad, modes.inference)
         modes.grad = self.grad
 

@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any
 
 from ..backends.base import register_body
-from . import base, promote
+from . import base, packing, promote
 from .modes import INFERENCE, modes
 
 __all__ = ["Op", "composite", "define", "op"]
@@ -37,7 +37,7 @@ _SHARED: dict[str, Any] = {
     "check_inputs": promote.check_inputs,
     "failed": promote.failed,
     "stale": promote.stale,
-    "trace": promote.trace,
+    "watch": packing.watch,
     "WATCHED": False,
 }
 """What all generated functions see, beside their own op (``OP``, ``SELF``) and rules (``RULE_x``)."""
@@ -68,6 +68,8 @@ class Op:
         forward, backward: the generated functions.
     """
 
+    takes_none = False
+    """Whether the backward wants None, and not zeros, for outputs that have no gradient."""
     inputs: tuple[str, ...]
     static: dict[str, str]
     outputs: tuple[str, ...]

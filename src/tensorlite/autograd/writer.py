@@ -251,7 +251,7 @@ def _write_node(op: Op, w: _Lines) -> None:
         w("n.dtype = o.dtype")
     w("n.hooks = None")
     w("if WATCHED:")
-    w("n.trace = trace()", 1)
+    w("watch(n)", 1)
     w("n.seq = next_seq()")
     _write_attach(op, w)
     w(f"return {_returned(op)}")

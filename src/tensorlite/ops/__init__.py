@@ -27,6 +27,7 @@ from . import (
     pool,
     recurrent,
     reductions,
+    sampling,
     scans,
     shaping,
     solvers,
@@ -35,7 +36,7 @@ from . import (
 
 FAMILIES = (
     pointwise, activations, reductions, shaping, indexing, linalg, conv, pool, norm, losses, attention,
-    recurrent, fourier, decompositions, solvers, special, polynomials, scans,
+    recurrent, fourier, decompositions, solvers, special, polynomials, scans, sampling,
 )
 
 ops: dict[str, Any] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from ..tensor.creation import full_like
+from ..tensor.sparse import add_sparse_, masked_values, with_values
 from .arguments import check_implementation, check_lr, check_not_negative
 from .optimizer import Group, State
 from .pointwise import PointwiseOptimizer, descend_ratio
@@ -20,11 +21,13 @@ class Adagrad(PointwiseOptimizer):
 
     ``s += g * g`` and ``p -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)``. (Duchi, Hazan and Singer 2011, "Adaptive
     Subgradient Methods for Online Learning and Stochastic Optimization".) The state is made at once, not at the first step.
+    Gradients may be sparse, without ``weight_decay``: rows that they do not have stay as they are.
     ``foreach`` and ``fused`` are accepted and change nothing.
 
     Raises:
         ValueError: a negative option.
-        RuntimeError: ``fused`` together with ``foreach`` or ``differentiable``.
+        RuntimeError: ``fused`` together with ``foreach`` or ``differentiable``; in ``step``, sparse gradients together with
+            ``weight_decay`` or ``differentiable``.
 
     >>> import tensorlite as tl
     >>> w = tl.tensor([1.0, 2.0], requires_grad=True)
@@ -34,6 +37,8 @@ class Adagrad(PointwiseOptimizer):
     >>> w
     tensor([0.9000, 1.9000], requires_grad=True)
     """
+
+    takes_sparse = True
 
     def __init__(
         self,
@@ -81,8 +86,21 @@ class Adagrad(PointwiseOptimizer):
         for values in self.state.values():
             values["sum"].share_memory_()
 
+    def update(self, param: Tensor, grad: Tensor, state: State | None, options: Any) -> None:
+        """Move ``param`` by one step."""
+        if grad.is_sparse and (options["weight_decay"] != 0 or options["differentiable"]):
+            raise RuntimeError("sparse gradients go with neither weight_decay nor differentiable=True; use sparse=False")
+        super().update(param, grad, state, options)
+
     def move(self, param: Tensor, grad: Tensor, state: State, step: float, options: Group) -> None:
         """The formula for real tensors."""
         lr = options["lr"] / (1 + (step - 1) * options["lr_decay"])
+        if grad.is_sparse:  # the square of a sum is not the sum of squares: each position once
+            grad = grad.coalesce()
+            values = grad.values()
+            total = add_sparse_(state["sum"], with_values(grad, values.square()))
+            scale = masked_values(total, grad).sqrt() + options["eps"]
+            add_sparse_(param, with_values(grad, values / scale), -lr)
+            return
         total = state["sum"].addcmul_(grad, grad, value=1)
         descend_ratio(param, grad, total.sqrt() + options["eps"], lr)

@@ -35,6 +35,8 @@ class Adam(Optimizer):
     tensor([0.9000, 1.9000], requires_grad=True)
     """
 
+    _instead_for_sparse = ", please consider SparseAdam instead"
+
     def __init__(
         self,
         params: Iterable[Any],

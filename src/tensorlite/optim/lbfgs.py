@@ -138,7 +138,9 @@ class LBFGS(Optimizer):
             if grad is None:
                 n = param.numel() * (2 if param.is_complex() else 1)
                 flat.append(zeros(n, dtype=param.real.dtype, device=param.device))
-            elif grad.is_complex():
+                continue
+            grad = grad.to_dense()
+            if grad.is_complex():
                 flat.append(stack([grad.real, grad.imag], dim=-1).reshape(-1))
             else:
                 flat.append(grad.reshape(-1))

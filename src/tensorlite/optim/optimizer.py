@@ -65,6 +65,10 @@ class Optimizer(StateMixin):
     _counters: tuple[str, ...] = ()
     """Names of numbers in a parameter's state that are tensors, which they were not always."""
 
+    takes_sparse: bool = False
+    """Whether ``update`` can work with gradients in the layout torch.sparse_coo; they are refused otherwise."""
+    _instead_for_sparse: str = ""
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
@@ -134,6 +138,8 @@ class Optimizer(StateMixin):
             grad = param.grad
             if grad is None:
                 continue
+            if grad.is_sparse and not self.takes_sparse:
+                raise RuntimeError(f"{type(self).__name__} does not support sparse gradients{self._instead_for_sparse}")
             state = known.get(param)
             if not state:
                 state = self.init_state(param, options)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd.modes import set_grad_enabled
+from ..autograd.modes import no_grad, set_grad_enabled
 from ..tensor import Tensor
 from ..tensor.creation import zeros_like
+from ..tensor.sparse import add_sparse_
 from .arguments import check_implementation, check_lr, number
 from .optimizer import Group, Optimizer, State
 
@@ -19,11 +20,13 @@ class SGD(Optimizer):
 
     With ``g`` the gradient plus ``weight_decay * p``: ``buf = momentum * buf + (1 - dampening) * g``, and then
     ``p -= lr * buf`` (or ``p -= lr * (g + momentum * buf)`` with ``nesterov``). ``maximize`` goes uphill. ``lr`` may
-    be a tensor of one element. ``foreach`` and ``fused`` are accepted and change nothing. With ``differentiable``, gradients flow
-    through the first momentum too, which PyTorch cuts off.
+    be a tensor of one element. Gradients may be sparse, without ``weight_decay``: rows that they do not have stay as they are
+    (and, with momentum, the state is sparse). ``foreach`` and ``fused`` are accepted and change nothing. With
+    ``differentiable``, gradients flow through the first momentum too, which PyTorch cuts off.
 
     Raises:
         ValueError: a negative option, or ``nesterov`` without momentum or with dampening.
+        RuntimeError: in ``step``, sparse gradients together with ``weight_decay`` or ``differentiable``.
 
     >>> import tensorlite as tl
     >>> w = tl.tensor([1.0, 2.0], requires_grad=True)
@@ -33,6 +36,8 @@ class SGD(Optimizer):
     >>> w
     tensor([0.8000, 1.6000], requires_grad=True)
     """
+
+    takes_sparse = True
 
     def __init__(
         self,
@@ -96,6 +101,9 @@ class SGD(Optimizer):
         for p in params:
             grad = p.grad
             if grad is not None:
+                if grad.is_sparse:
+                    super().step_group(params, options)
+                    return
                 arrays.append(p._array)
                 grads.append(grad._array)
                 p._version[0] += 1
@@ -103,6 +111,9 @@ class SGD(Optimizer):
 
     def update(self, param: Tensor, grad: Tensor, state: State | None, options: Any) -> None:
         """Move ``param`` against ``grad``."""
+        if grad.is_sparse:
+            self._update_sparse(param, -grad if options[5] else grad, options)
+            return
         lr, momentum, dampening, weight_decay, nesterov, maximize, differentiable = options
         buffer = None
         if momentum != 0:
@@ -121,6 +132,26 @@ class SGD(Optimizer):
         array = None if buffer is None else buffer._array
         kernel(param._array, grad._array, array, lr, momentum, dampening, weight_decay, nesterov, maximize)
         param._version[0] += 1
+
+    @no_grad()
+    def _update_sparse(self, param: Tensor, grad: Tensor, options: Any) -> None:
+        """The same for a sparse gradient (which ``maximize`` has turned already), on the rows that it has."""
+        lr, momentum, dampening, weight_decay, nesterov, _, differentiable = options
+        if isinstance(weight_decay, Tensor) or weight_decay != 0 or differentiable:
+            raise RuntimeError("sparse gradients go with neither weight_decay nor differentiable=True; use sparse=False")
+        if momentum != 0:
+            buffer = self.state[param].get("momentum_buffer")
+            if buffer is None:
+                buffer = self.state[param]["momentum_buffer"] = grad.clone()
+            elif buffer.is_sparse:
+                buffer.mul_(momentum).add_(grad, alpha=1 - dampening)
+            else:  # earlier gradients were dense
+                add_sparse_(buffer.mul_(momentum), grad, 1 - dampening)
+            grad = grad.add(buffer, alpha=momentum) if nesterov else buffer
+        if grad.is_sparse:
+            add_sparse_(param, grad, -lr)
+        else:
+            param.add_(grad, alpha=-lr)
 
 
 def sgd(

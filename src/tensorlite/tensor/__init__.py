@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from . import spelling
 from .random import Generator
 from .size import Size
+from .sparse_tensor import SparseTensor as SparseTensor
 from .tensor import Tensor
 
 if TYPE_CHECKING:  # for type checkers: what the next line brings

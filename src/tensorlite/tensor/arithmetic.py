@@ -93,7 +93,17 @@ def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     >>> tl.add(tl.tensor([1, 2]), tl.tensor([10, 20]), alpha=2)
     tensor([21, 42])
     """
-    return pointwise.add(input, other if alpha == 1 else _scaled(input, other, alpha))
+    try:
+        return pointwise.add(input, other if alpha == 1 else _scaled(input, other, alpha))
+    except NotImplementedError:
+        if not getattr(other, "is_sparse", False):
+            raise
+        return _sparse_sum(input, other, alpha)
+
+
+def _sparse_sum(input: Tensor, other: Any, alpha: Number) -> Tensor:
+    """``input + alpha * other`` for a sparse second operand."""
+    return other.mul(alpha).added_to(input)
 
 
 @public("subtract", inplace=True)
@@ -104,7 +114,12 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     >>> tl.sub(tl.tensor([1, 2]), 1)
     tensor([0, 1])
     """
-    return pointwise.subtract(input, other if alpha == 1 else _scaled(input, other, alpha))
+    try:
+        return pointwise.subtract(input, other if alpha == 1 else _scaled(input, other, alpha))
+    except NotImplementedError:
+        if not getattr(other, "is_sparse", False):
+            raise
+        return _sparse_sum(input, other, -alpha)
 
 
 @public()

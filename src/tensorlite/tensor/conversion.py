@@ -72,8 +72,13 @@ class Conversion:
         if dtype is None:
             prefix = "torch.cuda" if self.device.type == "cuda" else "torch"
             return f"{prefix}.{self.dtype.scalar_name}Tensor"
+        if isinstance(dtype, type):  # torch.FloatTensor and its kind
+            dtype = f"{dtype.__module__}.{dtype.__qualname__}"
         if isinstance(dtype, str):
-            dtype = next(d for d in _old_names() if dtype.endswith(f".{d.scalar_name}Tensor"))
+            name, dtype = dtype, next((d for d in _old_names() if dtype.endswith(f".{d.scalar_name}Tensor")), None)
+            if dtype is None:
+                raise ValueError(f"invalid type: '{name}'")
+            return self.to(device="cuda" if ".cuda." in name else "cpu", dtype=dtype)
         return self.to(dtype=dtype)
 
     def type_as(self, other: Any) -> Any:

@@ -245,6 +245,17 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     return wrap(xp.from_dlpack(ext_tensor), xp)
 
 
+def _sparse(name: str, size: tuple[int, ...], dtype: DType | None, device: Device, requires_grad: bool) -> Tensor:
+    """What `zeros` and `empty` give with ``layout=tl.sparse_coo``: nothing is stored.
+
+    Raises:
+        NotImplementedError: another function.
+    """
+    if name not in ("zeros", "empty"):
+        raise NotImplementedError(f"{name}() makes dense tensors only; use layout=tl.strided, or sparse_coo_tensor()")
+    return functions["sparse_coo_tensor"](size=size, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
 def _filled(name: str, doc: str) -> Any:
     def factory(
         *size: Any,
@@ -261,6 +272,8 @@ def _filled(name: str, doc: str) -> Any:
             size = (named.pop("size"),)
         if named:
             raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(named))}'")
+        if layout == "torch.sparse_coo":
+            return _sparse(name, _sizes(size), dtype, device, requires_grad)
         xp = _backend(device)
         array = getattr(xp, name)(_sizes(size), dtype=dtype or (out.dtype if out is not None else dtypes.get_default_dtype()))
         return finished(wrap(array, xp), requires_grad, out)
@@ -299,6 +312,8 @@ def full(
     """
     if isinstance(size, int):
         raise TypeError("full(): argument 'size' must be tuple of ints, not int")
+    if layout == "torch.sparse_coo":
+        _sparse("full", (), dtype, device, requires_grad)
     xp = _backend(device)
     value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
     array = xp.full(_sizes((size,)), value, dtype=dtype or infer_dtype(value))
@@ -317,8 +332,9 @@ def _like(name: str) -> Any:
     ) -> Tensor:
         make = functions[name]
         return make(
-            tuple(input.shape), *args, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
-        )
+            tuple(input.shape), *args, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad,
+            layout=layout or input.layout,
+        )  # fmt: skip
 
     factory.__name__ = f"{name}_like"
     factory.__doc__ = f"`{name}` with the shape, dtype and device of another tensor."

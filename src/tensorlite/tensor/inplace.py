@@ -68,6 +68,8 @@ def write(x: Any, value: Any, *, copied: bool = False) -> Any:
             "Please clone() the tensor before performing the operation."
         )
     recording = modes.grad and (value._node is not None or x._node is not None)
+    if modes.writes is not None:
+        modes.writes(x)
     bump(x)
     xp.write(array, new_array)
     if recording and array.dtype in xp.inexacts:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..dtypes import float64, get_default_dtype
 
-__all__ = ["PrintOptions", "printoptions", "set_printoptions", "tensor_repr"]
+__all__ = ["PrintOptions", "printoptions", "set_printoptions", "sparse_repr", "tensor_repr"]
 
 Nested = Any  # a Python number, or a list of these
 Format = Callable[[Any], str]
@@ -94,16 +94,16 @@ def tensor_repr(tensor: Any, prefix: str = "tensor(") -> str:
     >>> tensor_repr(tl.tensor([1.0, 2.5]))
     'tensor([1.0000, 2.5000])'
     """
+    if getattr(tensor, "is_sparse", False):
+        return sparse_repr(tensor)
     suffixes = []
     indent = len(prefix)
     where, shape = tensor.device, tuple(tensor.shape)
-    dtype, default = str(tensor.dtype), get_default_dtype()
-    known = {str(default), "torch.int64", "torch.bool"}
-    known.add("torch.complex128" if default is float64 else "torch.complex64")
+    dtype, known = str(tensor.dtype), _unsaid_dtypes()
     if where.type != "cpu":
         suffixes.append(f"device='{where}'")
     if where.type == "meta" or 0 in shape:
-        known = {str(default)}
+        known = {str(get_default_dtype())}
         if where.type == "meta" or len(shape) != 1:
             suffixes.append(f"size={_tuple(shape)}")
         text = "..." if where.type == "meta" else "[]"
@@ -113,6 +113,36 @@ def tensor_repr(tensor: Any, prefix: str = "tensor(") -> str:
         suffixes.append(f"dtype={dtype}")
     suffixes += _gradient_suffix(tensor)
     return _with_suffixes(prefix + text, suffixes, indent)
+
+
+def sparse_repr(tensor: Any) -> str:
+    """The text of a sparse tensor.
+
+    >>> import tensorlite as tl
+    >>> print(sparse_repr(tl.tensor([0., 3.]).to_sparse()))
+    tensor(indices=tensor([[1]]),
+           values=tensor([3.]),
+           size=(2,), nnz=1, layout=torch.sparse_coo)
+    """
+    indent = len("tensor(")
+    parts = []
+    for name, part in (("indices", tensor._indices()), ("values", tensor._values())):
+        prefix, shape = f"{name}=tensor(", tuple(part.shape)
+        inside = _contents(part, shape, indent + len(prefix)) if part.numel() else f"[], size={_tuple(shape)}"
+        parts.append(f"{prefix}{inside})")
+    suffixes = [f"device='{tensor.device}'"] if tensor.device.type != "cpu" else []
+    suffixes += [f"size={_tuple(tensor.shape)}", f"nnz={tensor._nnz()}"]
+    if str(tensor.dtype) not in _unsaid_dtypes():
+        suffixes.append(f"dtype={tensor.dtype}")
+    suffixes.append(f"layout={tensor.layout}")
+    text = "tensor(" + (",\n" + " " * indent).join(parts)
+    return _with_suffixes(text, suffixes + _gradient_suffix(tensor), indent, below=True)
+
+
+def _unsaid_dtypes() -> set[str]:
+    """The dtypes that one can tell from the elements."""
+    default = get_default_dtype()
+    return {str(default), "torch.int64", "torch.bool", "torch.complex128" if default is float64 else "torch.complex64"}
 
 
 def _tuple(shape: tuple[int, ...]) -> str:
@@ -129,11 +159,11 @@ def _gradient_suffix(tensor: Any) -> list[str]:
     return ["requires_grad=True"] if tensor.requires_grad else []
 
 
-def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
-    """Suffixes go on the last line while there is room, then on new ones."""
+def _with_suffixes(text: str, suffixes: list[str], indent: int, below: bool = False) -> str:
+    """Suffixes go on the last line while there is room (or, with `below`, from the next line on), then on new ones."""
     used = len(text) - text.rfind("\n") + 1
-    for suffix in suffixes:
-        if used + len(suffix) + 2 > options.linewidth:
+    for i, suffix in enumerate(suffixes):
+        if used + len(suffix) + 2 > options.linewidth or below and not i:
             text += ",\n" + " " * indent + suffix
             used = indent + len(suffix)
         else:

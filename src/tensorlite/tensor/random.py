@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import dtypes
 from ..autograd.base import TensorBase, wrap
+from ..autograd.modes import modes
 from ..backends import get_backend
 from ..devices import device as Device
 from ..devices import get_default_device
@@ -115,10 +116,10 @@ _seeded: int | None = None
 
 def _source(xp: Any, generator: Generator | None) -> Any:
     if generator is None:
-        return default_generator_of(xp)._source
-    if generator._xp is not xp:
+        generator = default_generator_of(xp)
+    elif generator._xp is not xp:
         raise RuntimeError(f"Expected a '{xp.device.type}' device type for generator but found '{generator.device.type}'")
-    return generator._source
+    return generator._source if modes.draws is None else modes.draws(generator._source)
 
 
 @_public

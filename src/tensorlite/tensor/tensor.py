@@ -17,6 +17,7 @@ from ..autograd.base import (
     add_hook,
     current_node,
     hooks_of,
+    raw,
     register_tensor_type,
     wrap,
 )
@@ -31,12 +32,13 @@ from .conversion import Conversion
 from .inplace import write
 from .operators import Declared, operators
 from .size import Size
+from .sparse import Layout
 from .spelling import methods
 
 __all__ = ["Tensor"]
 
 
-class Tensor(Declared, Conversion, TensorBase):
+class Tensor(Declared, Conversion, Layout, TensorBase):
     """An n-dimensional array on a device that remembers how it was made.
 
     Make one with `tensor`, `zeros`, `randn` and the like.
@@ -95,8 +97,7 @@ class Tensor(Declared, Conversion, TensorBase):
         """Whether it is on a CUDA device."""
         return self._xp.device.type == "cuda"
 
-    is_sparse = is_quantized = is_mkldnn = is_meta = is_nested = False
-    layout = "torch.strided"
+    is_quantized = is_mkldnn = is_meta = is_nested = False
     itemsize = property(lambda self: self.dtype.itemsize)
     nbytes = property(lambda self: self.numel() * self.dtype.itemsize)
     def size(self, dim: int | None = None) -> Any:
@@ -215,9 +216,9 @@ class Tensor(Declared, Conversion, TensorBase):
         if value is not None:
             if not isinstance(value, TensorBase):
                 raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
-            if value._array.shape != self._array.shape:
+            if raw(value).shape != self._array.shape:
                 raise RuntimeError(f"assigned grad has data of a different size: {list(value.shape)} for {list(self.shape)}")
-            if value._array.dtype != self._array.dtype:
+            if raw(value).dtype != self._array.dtype:
                 raise RuntimeError(f"assigned grad has data of a different type: {value.dtype} for {self.dtype}")
             if value._xp is not self._xp:
                 raise RuntimeError(f"assigned grad has data located on a different device: {value.device} for {self.device}")

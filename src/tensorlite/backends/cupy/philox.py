@@ -53,6 +53,51 @@ __device__ double poisson_large(double rate, unsigned long long seed, unsigned l
         if (log(v) + log(inverse_alpha) - log(a / (us * us) + b) <= k * log_rate - rate - lgamma(k + 1)) return k;
     }
 }
+// Marsaglia and Tsang (2000), with the boost for concentrations below 1.
+__device__ double gamma_number(double a, unsigned long long seed, unsigned long long position) {
+    if (!(a > 0)) return a == 0 ? 0 : nan("");
+    unsigned int count = 0;
+    double scale = 1;
+    if (a < 1) {
+        scale = pow(1 - unit(first64(philox(seed, position, count++))), 1 / a);
+        a += 1;
+    }
+    double d = a - 1.0 / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        Words w = philox(seed, position, count++);
+        double x = sqrt(-2.0 * log1p(-unit(second64(w)))) * cospi(2.0 * unit(first64(w))), y = 1 + c * x;
+        if (y <= 0) continue;
+        double v = y * y * y, u = 1 - unit(first64(philox(seed, position, count++)));
+        if (log(u) < 0.5 * x * x + d * (1 - v + log(v))) return scale * d * v;
+    }
+}
+// Sums of geometric waiting times for few successes, else transformed rejection with squeeze (Hoermann 1993, BTRS).
+__device__ double binomial_number(double n, double p, unsigned long long seed, unsigned long long position) {
+    if (isnan(n) || isnan(p)) return nan("");
+    if (n <= 0 || p <= 0) return 0;
+    if (p >= 1) return n;
+    double q = p <= 0.5 ? p : 1 - p, found = -1;
+    if (n * q < 10) {
+        double trials = 0;
+        for (unsigned int count = 0;; ++count, ++found) {
+            trials += ceil(log1p(-unit(first64(philox(seed, position, count)))) / log1p(-q));
+            if (trials > n) { ++found; break; }
+        }
+    } else {
+        double spread = sqrt(n * q * (1 - q)), b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * q;
+        double alpha = (2.83 + 5.1 / b) * spread, m = floor((n + 1) * q), log_odds = log(q / (1 - q));
+        for (unsigned int count = 0;; ++count) {
+            Words c = philox(seed, position, count);
+            double u = unit(first64(c)) - 0.5, v = unit(second64(c)), us = 0.5 - fabs(u);
+            if (us == 0) continue;
+            double k = floor((2 * a / us + b) * u + n * q + 0.5);
+            if (k < 0 || k > n) continue;
+            double top = lgamma(m + 1) + lgamma(n - m + 1) - lgamma(k + 1) - lgamma(n - k + 1) + (k - m) * log_odds;
+            if ((us >= 0.07 && v <= 0.92 - 4.2 / b) || log(v * alpha / (a / (us * us) + b)) <= top) { found = k; break; }
+        }
+    }
+    return p <= 0.5 ? found : n - found;
+}
 """
 
 _WORDS = "Words c = philox(seed, offset + i, 0u);"
@@ -78,6 +123,8 @@ _KERNELS = {
         "int64 low, uint64 count", "int64 y",
         f"{_WORDS} unsigned long long word = first64(c); y = low + (long long)(count ? word % count : word);",
     ),
+    "gamma": ("float64 a", "float64 y", "y = gamma_number(a, seed, offset + i);"),
+    "binomial": ("float64 n, float64 p", "float64 y", "y = binomial_number(n, p, seed, offset + i);"),
     "poisson": (
         "float64 rate", "float64 y",
         "y = rate == 0 ? 0 : rate < 10 ? poisson_small(rate, seed, offset + i) : poisson_large(rate, seed, offset + i);",

@@ -158,6 +158,25 @@ class CUDAGenerator:
         _check(not bool((rates < 0).any()), "invalid Poisson rate, expected rate to be non-negative")
         return self._draw("poisson", rates.shape, "float64", rates.astype("float64")).astype(rates.dtype)
 
+    def standard_gamma(self, concentration: Array) -> Array:
+        """Gamma numbers of rate 1, in the dtype of the concentrations; never below the smallest normal number."""
+        return self.np.maximum(self._gammas(concentration), _tiny(concentration.dtype)).astype(concentration.dtype)
+
+    def _gammas(self, concentration: Array) -> Array:
+        return self._draw("gamma", concentration.shape, "float64", concentration.astype("float64"))
+
+    def dirichlet(self, concentration: Array) -> Array:
+        """Points of the simplex in the last dimension."""
+        gammas = self.np.maximum(self._gammas(concentration), 2.0**-1022)
+        shares = gammas / gammas.sum(-1, keepdims=True)
+        digits = _DIGITS[concentration.dtype.name]
+        return self.np.clip(shares, _tiny(concentration.dtype), 1 - 2.0**-digits).astype(concentration.dtype)
+
+    def binomial(self, count: Array, chance: Array) -> Array:
+        """Numbers of successes, in the dtype of the counts."""
+        count64, chance64 = count.astype("float64"), chance.astype("float64")
+        return self._draw("binomial", count.shape, "float64", count64, chance64).astype(count.dtype)
+
     def multinomial(self, weights: Array, n: int, replacement: bool = False) -> Array:
         """`n` indices into the last dimension of `weights`, drawn with these chances."""
         _check(n > 0, "cannot sample n_sample <= 0 samples")
@@ -181,6 +200,11 @@ class CUDAGenerator:
 def _check(condition: bool, message: str) -> None:
     if not condition:
         raise RuntimeError(message)
+
+
+def _tiny(dtype: Any) -> float:
+    """The smallest normal number of a dtype."""
+    return 2.0 ** {"float16": -14, "float64": -1022}.get(dtype.name, -126)
 
 
 def _largest(dtype: Any) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..arrays.scipy_table import BINARY, TERNARY, UNARY, in_double
 
-__all__ = ["airy_ai", "lgamma", "polygamma"]
+__all__ = ["airy_ai", "betaincc", "lgamma", "polygamma"]
 
 Array = Any
 
@@ -51,3 +51,8 @@ def polygamma(cupy: Any, x: Array, *, order: int) -> Array:
 def airy_ai(cupy: Any, x: Array) -> Array:
     """Airy's Ai."""
     return in_double(lambda wide: _function("airy")(cupy.minimum(wide, 1e3))[0], x)
+
+
+def betaincc(cupy: Any, x: Array, a: Array, b: Array) -> Array:
+    """One minus `betainc`, which CuPy has no function of its own for."""
+    return in_double(lambda a, b, x: _function("betainc")(b, a, 1 - x), a, b, x)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .mt19937 import Stream
+from .one_by_one import one_by_one
 
 __all__ = ["poisson"]
-
-BLOCK = 4096
 
 
 def poisson(stream: Stream, rates: NDArray[Any]) -> NDArray[Any]:
@@ -27,23 +26,10 @@ def poisson(stream: Stream, rates: NDArray[Any]) -> NDArray[Any]:
     """
     if (rates < 0).any():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    out = np.empty(rates.size, np.float64)
-    before, used = stream.mark(), 0
-
-    def uniforms() -> Iterator[float]:
-        nonlocal used
-        while True:
-            for u in stream.unit64(BLOCK).tolist():
-                used += 1
-                yield u
-
-    draw = uniforms().__next__
-    for i, rate in enumerate(rates.reshape(-1).tolist()):
-        out[i] = _large(rate, draw) if rate >= 10 else _small(rate, draw) if rate else 0
-    # Whole blocks were taken: go back, and take what was used.
-    stream.rewind(before)
-    stream.raw64(used)
-    return out.reshape(rates.shape).astype(rates.dtype)
+    with one_by_one(stream) as numbers:
+        draw = numbers.draw
+        found = [_large(rate, draw) if rate >= 10 else _small(rate, draw) if rate else 0 for rate in rates.reshape(-1).tolist()]
+    return np.array(found, np.float64).reshape(rates.shape).astype(rates.dtype)
 
 
 def _small(rate: float, draw: Callable[[], float]) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .box_muller import box_muller, fma
+from .gamma import binomial, dirichlet, standard_gamma
 from .mt19937 import DEFAULT_SEED, Stream
 from .poisson import poisson
 
@@ -262,6 +263,30 @@ class CPUGenerator(Stream):
         [6.0, 18.0]
         """
         return poisson(self, rates)
+
+    def standard_gamma(self, concentration: Array) -> Array:
+        """Gamma numbers of rate 1, in the dtype of the concentrations.
+
+        >>> CPUGenerator(0).standard_gamma(np.ones(2)).shape
+        (2,)
+        """
+        return standard_gamma(self, concentration)
+
+    def dirichlet(self, concentration: Array) -> Array:
+        """Points of the simplex in the last dimension.
+
+        >>> CPUGenerator(0).dirichlet(np.ones((2, 3))).shape
+        (2, 3)
+        """
+        return dirichlet(self, concentration)
+
+    def binomial(self, count: Array, chance: Array) -> Array:
+        """Numbers of successes, in the dtype of the counts.
+
+        >>> CPUGenerator(0).binomial(np.array([7.0]), np.array([1.0])).tolist()
+        [7.0]
+        """
+        return binomial(self, count, chance)
 
     def multinomial(self, weights: Array, n: int, replacement: bool = False) -> NDArray[np.int64]:
         """`n` indices into the last dimension of `weights`, drawn with these chances, as ``multinomial``.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ... import dtypes
-from ...autograd import no_grad
+from ...autograd import is_grad_enabled, no_grad
 from ...autograd.function import Function
 from ...ops import indexing
 from ...tensor import Tensor, arange, bincount, searchsorted
+from ...tensor.sparse import sparse_rows
 
 __all__ = ["embedding", "embedding_bag"]
 
@@ -26,6 +27,42 @@ class ScaledGradient(Function):
     def backward(ctx: Any, *gradients: Any) -> Any:
         """Scale the gradient."""
         return gradients[0] * ctx.saved_tensors[0], None
+
+
+class SparseRows(Function):
+    """Rows of a table, whose gradient is sparse: it has only the rows that were looked up."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, input: Tensor, padding: int | None) -> Tensor:
+        """Look up."""
+        ctx.save_for_backward(input)
+        ctx.shape, ctx.padding = weight.shape, padding
+        return indexing.take(weight, input, axis=0)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """The gradients at the positions. A row that was looked up twice is there twice."""
+        if is_grad_enabled():
+            raise RuntimeError("the backward of a sparse gradient is not recorded; use sparse=False with create_graph=True")
+        index, values = ctx.saved_tensors[0].reshape(-1), gradients[0].reshape(-1, *ctx.shape[1:])
+        if ctx.padding is not None:
+            kept = index != ctx.padding
+            index, values = index[kept], values[kept]
+        return sparse_rows(index, values, tuple(ctx.shape)), None, None
+
+
+class _NoScale(Function):
+    """The identity; its backward says that sparse gradients are not scaled."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Nothing."""
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """Refuse."""
+        raise RuntimeError("scale_grad_by_freq is not supported with sparse gradients; use sparse=False")
 
 
 def _check_indices(input: Tensor, weight: Tensor) -> None:
@@ -55,17 +92,15 @@ def _renorm(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) ->
         weight[used] = rows * (max_norm / (norm + 1e-7)).where(norm > max_norm, norm.new_ones(()))
 
 
-def _rows(weight: Tensor, input: Tensor, scale_grad_by_freq: bool) -> Tensor:
+def _rows(weight: Tensor, input: Tensor, scale_grad_by_freq: bool, sparse: bool, padding: int | None) -> Tensor:
+    if sparse and weight.requires_grad:
+        rows = SparseRows.apply(weight, input, padding)
+        return _NoScale.apply(rows) if scale_grad_by_freq else rows
     rows = indexing.take(weight, input, axis=0)
     if scale_grad_by_freq and rows.requires_grad:
         times = bincount(input.flatten(), minlength=weight.shape[0])[input]
         return ScaledGradient.apply(rows, times.to(rows.dtype).reciprocal().unsqueeze(-1))
     return rows
-
-
-def _no_sparse(sparse: bool, name: str) -> None:
-    if sparse:
-        raise NotImplementedError(f"{name}: sparse=True needs sparse gradients, which tensorlite does not have; use sparse=False")
 
 
 def embedding(
@@ -75,24 +110,26 @@ def embedding(
     """The rows of `weight` (n, d) at the positions `input` (*): (*, d). The row `padding_idx` gets no gradient.
 
     Rows longer than `max_norm` in the `norm_type` norm are first shrunk to it, in place. `scale_grad_by_freq` divides the
-    gradient of a row by how often it is looked up.
+    gradient of a row by how often it is looked up. With `sparse` the gradient of `weight` is a sparse tensor of the rows that
+    were looked up, which `optim.SparseAdam`, `optim.SGD` and `optim.Adagrad` take.
 
     Raises:
         IndexError: a position is outside.
         AssertionError: `padding_idx` is outside.
-        NotImplementedError: ``sparse=True``.
+        RuntimeError: `weight` has not 2 dimensions; in backward, ``sparse`` with `scale_grad_by_freq` or ``create_graph=True``.
 
     >>> import tensorlite as tl
     >>> tl.nn.functional.embedding(tl.tensor([1]), tl.tensor([[1., 2.], [3., 4.]]))
     tensor([[3., 4.]])
     """
-    _no_sparse(sparse, "embedding()")
+    if weight.ndim != 2:
+        raise RuntimeError(f"'weight' must be 2-D, but has the shape {list(weight.shape)}")
     padding = _padding_row(padding_idx, weight.shape[0])
     _check_indices(input, weight)
     if max_norm is not None:
         _renorm(weight, input, max_norm, norm_type)
-    rows = _rows(weight, input, scale_grad_by_freq)
-    return rows if padding is None else rows.detach().where((input == padding).unsqueeze(-1), rows)
+    rows = _rows(weight, input, scale_grad_by_freq, sparse, padding)
+    return rows if padding is None or sparse else rows.detach().where((input == padding).unsqueeze(-1), rows)
 
 
 def embedding_bag(
@@ -103,13 +140,14 @@ def embedding_bag(
     """The sum, mean or maximum of the rows of `weight` (n, d) in each bag: (B, d).
 
     A bag is a row of `input` (B, L), or what is between two `offsets` (B) of `input` (L). Rows `padding_idx` do not count;
-    empty bags give zeros. `per_sample_weights`, of the shape of `input`, are for sums.
+    empty bags give zeros. `per_sample_weights`, of the shape of `input`, are for sums. With `sparse` the gradient of `weight` is
+    a sparse tensor of the rows in the bags.
 
     Raises:
         ValueError: the shapes of input, offsets and weights do not go together.
         RuntimeError: the offsets do not start at 0 or leave the input.
         IndexError: a position is outside.
-        NotImplementedError: ``sparse=True``, or `per_sample_weights` without sums.
+        NotImplementedError: `per_sample_weights` without sums.
 
     >>> import tensorlite as tl
     >>> weight = tl.tensor([[1., 2.], [3., 4.]])
@@ -117,12 +155,11 @@ def embedding_bag(
     tensor([[4., 6.],
             [3., 4.]])
     """
-    _no_sparse(sparse, "embedding_bag()")
     if mode not in ("sum", "mean", "max"):
         raise ValueError("mode has to be one of sum, mean or max")
     _check_weights(input, per_sample_weights, mode)
-    if mode == "max" and scale_grad_by_freq:
-        raise ValueError("max mode does not support scaling the gradient by the frequency")
+    if mode == "max" and (scale_grad_by_freq or sparse):
+        raise ValueError(f"max mode does not support {'sparse gradients' if sparse else 'scaling the gradient by the frequency'}")
     starts = _starts(input, offsets, include_last_offset)
     input = input.reshape(-1)
     _check_indices(input, weight)
@@ -131,7 +168,7 @@ def embedding_bag(
         _renorm(weight, input, max_norm, norm_type)
     bag = searchsorted(starts, arange(input.numel(), device=input.device), right=True) - 1
     kept = input == input if padding is None else input != padding
-    rows = _rows(weight, input, scale_grad_by_freq)
+    rows = _rows(weight, input, scale_grad_by_freq, sparse, padding)
     if mode == "max":
         return _largest(rows, bag, kept, starts)
     if per_sample_weights is not None:

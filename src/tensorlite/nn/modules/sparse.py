@@ -54,12 +54,12 @@ class Embedding(_Table):
     """A table of ``num_embeddings`` rows: integers ``(*)`` to ``(*, embedding_dim)``.
 
     The row ``padding_idx`` starts at zero and gets no gradient. Rows longer than ``max_norm`` are shrunk when they are
-    looked up. ``scale_grad_by_freq`` divides a row's gradient by how often it was looked up.
+    looked up. ``scale_grad_by_freq`` divides a row's gradient by how often it was looked up. With ``sparse`` the gradient is
+    a sparse tensor of the rows that were looked up.
 
     Raises:
         AssertionError: ``padding_idx`` is outside.
         IndexError: an input is outside.
-        NotImplementedError: ``sparse=True``, in forward.
 
     >>> import tensorlite as tl
     >>> tl.nn.Embedding(10, 3)(tl.tensor([[1, 2, 4, 5], [4, 3, 2, 9]])).shape
@@ -127,12 +127,12 @@ class Embedding(_Table):
 class EmbeddingBag(_Table):
     """Sums, means or maxima of bags of rows: integers ``(B, L)``, or ``(L)`` with ``offsets (B)``, to ``(B, embedding_dim)``.
 
-    Rows ``padding_idx`` do not count. With ``include_last_offset`` the last offset is the end of the last bag.
+    Rows ``padding_idx`` do not count. With ``include_last_offset`` the last offset is the end of the last bag. With
+    ``sparse`` the gradient is a sparse tensor of the rows in the bags.
 
     Raises:
         ValueError: input and offsets do not go together, or an unknown ``mode``.
         IndexError: an input is outside.
-        NotImplementedError: ``sparse=True``, in forward.
 
     >>> import tensorlite as tl
     >>> layer = tl.nn.EmbeddingBag.from_pretrained(tl.tensor([[1.0, 2.0], [3.0, 4.0]]), mode="sum")

@@ -1,0 +1,5 @@
+"""`ExponentialFamily` under PyTorch's path."""
+
+from .distribution import ExponentialFamily
+
+__all__ = ["ExponentialFamily"]
