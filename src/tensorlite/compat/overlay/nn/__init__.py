@@ -1,0 +1,3 @@
+"""``torch.nn``: its parts that are not rooms of `tensorlite.nn`."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""``torch.nn.modules``: its parts that are not files of `tensorlite.nn.modules`."""
+
+__all__: list[str] = []

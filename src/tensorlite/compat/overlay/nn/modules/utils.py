@@ -1,0 +1,25 @@
+"""``torch.nn.modules.utils``: one number for each dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+__all__ = ["_ntuple", "_pair", "_quadruple", "_single", "_triple"]
+
+
+def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
+    """What makes a tuple of `n` of one number, and leaves several as they are.
+
+    >>> _ntuple(2)(3), _ntuple(2)([1, 2])
+    ((3, 3), (1, 2))
+    """
+
+    def parse(x: Any) -> tuple[Any, ...]:
+        return tuple(x) if isinstance(x, Iterable) else (x,) * n
+
+    parse.__name__ = name
+    return parse
+
+
+_single, _pair, _triple, _quadruple = _ntuple(1, "_single"), _ntuple(2, "_pair"), _ntuple(3, "_triple"), _ntuple(4, "_quadruple")

@@ -1,0 +1,3 @@
+"""``torch.utils``: its parts."""
+
+__all__: list[str] = []

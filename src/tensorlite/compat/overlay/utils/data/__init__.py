@@ -1,0 +1,5 @@
+"""``torch.utils.data``: what concerns several processes of one training."""
+
+from .distributed import DistributedSampler
+
+__all__ = ["DistributedSampler"]
