@@ -35,8 +35,8 @@ REST = 0.05
 """Seconds between two contenders: idle threads of the one before go on spinning for a while."""
 STEPS = 20
 """Steps whose values are compared."""
-TOLERANCE = {"cpu": 1e-4, "cuda": 2e-3}
-"""Relative difference that is still agreement. A GPU adds up in another order."""
+TOLERANCE = {"cpu": 5e-3, "cuda": 5e-3}
+"""Relative difference that is still agreement. Sums in another order grow apart from step to step; a GPU has more of them."""
 
 Row = dict[str, Any]
 
