@@ -169,7 +169,11 @@ def computed(case: Case, change: Any) -> tuple[Any, Any]:
     y = first(call(*inputs))
     if y.requires_grad:
         (y * y).sum().backward()
-    return y.detach(), [p.grad for p in parameters]
+    return y.detach(), [dense(p.grad) for p in parameters]
+
+
+def dense(grad: Any) -> Any:
+    return grad.to_dense() if grad is not None and grad.is_sparse else grad
 
 
 def by_value(layer: Any) -> Any:
