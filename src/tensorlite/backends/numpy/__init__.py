@@ -12,6 +12,8 @@ import numpy as np
 from ...devices import device
 from ..arrays import ArrayBackend
 from ..arrays.scipy_table import SPECIAL
+from ..base import may_decline
+from . import fast
 from .allocator import keep_memory, release
 from .workers import get_num_threads, set_num_threads
 
@@ -42,7 +44,9 @@ class NumpyBackend(ArrayBackend):
 
     def kernel(self, name: str) -> Callable[..., Any] | None:
         module = _KERNELS.get(name)
-        return getattr(import_module(f"{__name__}.{module}"), name) if module else None
+        plain = getattr(import_module(f"{__name__}.{module}"), name) if module else None
+        compiled = fast.kernel(name)
+        return plain if compiled is None else _first(compiled, plain)
 
     def i0(self, x: Any) -> Any:
         with np.errstate(all="ignore"):  # NumPy's own function warns of overflow
@@ -120,6 +124,19 @@ def create(index: int | None) -> NumpyBackend:
     if index:
         raise RuntimeError(f"there is one CPU device; device('cpu:{index}') does not exist")
     return NumpyBackend()
+
+
+def _first(kernel: Callable[..., Any], other: Callable[..., Any] | None) -> Callable[..., Any]:
+    """A kernel, and another one for the inputs that it declines."""
+    if other is None:
+        return kernel
+
+    def run(*arrays: Any, **static: Any) -> Any:
+        result = kernel(*arrays, **static)
+        return other(*arrays, **static) if result is NotImplemented else result
+
+    run.__name__, run.__doc__ = kernel.__name__, kernel.__doc__
+    return may_decline(run) if hasattr(other, "declines") else run
 
 
 def _maskable(mask: Any, x: Any) -> bool:
