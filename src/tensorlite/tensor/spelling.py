@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from ..autograd.base import TensorBase, current_node, wrap
@@ -34,9 +35,9 @@ def public(
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
         for each in (name or body.__name__, *aliases):
             if function:
-                functions[each] = with_out(body, each) if out else body
+                functions[each] = with_out(body, each) if out else numpy_spelling(body)
             if method:
-                methods[each] = body
+                methods[each] = numpy_spelling(body)
             if inplace:
                 changed = inplace_of(body, each + "_")
                 methods[each + "_"] = changed
@@ -56,6 +57,39 @@ _INPLACE_FUNCTIONS = frozenset(
     ).split()
 )
 """Whose in-place forms are functions, too, as in PyTorch."""
+
+
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+"""NumPy's names of parameters, which PyTorch's functions take, too."""
+
+
+@functools.cache
+def _parameters(code: CodeType) -> frozenset[str]:
+    return frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+
+def _torch_names(body: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments under PyTorch's names; what does not fit stays as it is, and is refused by the function itself."""
+    own = _parameters(body.__code__)
+    if own.issuperset(given):
+        return given
+    names = {name: NUMPY_NAMES.get(name, name) for name in given if name not in own}
+    names = {name: to for name, to in names.items() if to in own and to not in given}
+    return {names.get(name, name): value for name, value in given.items()}
+
+
+def numpy_spelling(body: Callable[..., Any]) -> Callable[..., Any]:
+    """`body`, also with NumPy's names for its parameters; without any that NumPy calls otherwise, it stays what it is."""
+    if _parameters(body.__code__).isdisjoint(("dim", "keepdim", "other")):
+        return body
+
+    @functools.wraps(body)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            kwargs = _torch_names(body, kwargs)
+        return body(*args, **kwargs)
+
+    return call
 
 
 def require_tensors(name: str, *values: Any) -> None:
@@ -98,6 +132,8 @@ def with_out(body: Callable[..., Any], name: str) -> Callable[..., Any]:
 
     @functools.wraps(body)
     def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if kwargs:
+            kwargs = _torch_names(body, kwargs)
         result = body(*args, **kwargs)
         if out is None:
             return result
@@ -147,6 +183,8 @@ def inplace_of(body: Callable[..., Any], name: str) -> Callable[..., Any]:
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_inplace(self)
+        if kwargs:
+            kwargs = _torch_names(body, kwargs)
         if not modes.grad or not (self.requires_grad or needs_grad(args) or needs_grad(tuple(kwargs.values()))):
             return write(self, body(self, *args, **kwargs))
         # What the graph saves of this tensor must outlive the change.
