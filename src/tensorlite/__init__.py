@@ -41,7 +41,7 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 newaxis = None
 
 _LAZY = {name: f".{name}" for name in (
-    "compat cpu cuda distributions fft func io linalg masked nn optim signal special utils"
+    "array_api compat cpu cuda distributions fft func io linalg masked nn optim signal special utils"
 ).split()}
 """Rooms that are imported when first used, so that `import tensorlite` stays quick."""
 

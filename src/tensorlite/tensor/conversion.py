@@ -131,6 +131,32 @@ class Conversion:
     def __dlpack_device__(self) -> Any:
         return self._array.__dlpack_device__()
 
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
+        """The functions of the Python array API standard on tensors.
+
+        Raises:
+            ValueError: a version of the standard that is newer or unknown.
+
+        >>> import tensorlite as tl
+        >>> tl.ones(3).__array_namespace__().__array_api_version__
+        '2025.12'
+        """
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12", "2025.12"):
+            raise ValueError(f"the array API standard {api_version} is not supported; 2025.12 is")
+        from .. import array_api
+
+        return array_api
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        """On a device; the array API standard's name of `to`.
+
+        Raises:
+            ValueError: a stream is given; copies run on the current one.
+        """
+        if stream is not None:
+            raise ValueError("to_device(): stream must be None; enter the stream with `with tl.cuda.stream(...)` instead")
+        return self.to(device)
+
     @property
     def __cuda_array_interface__(self) -> Any:
         if self.device.type != "cuda":
