@@ -14,8 +14,9 @@ usage: python -m tensorlite script.py [arguments]     run a program with tensorl
        python -m tensorlite -m module [arguments]     the same for a module
        python -m tensorlite -c "code" [arguments]     the same for a text
        python -m tensorlite info                      versions, devices, threads, extras
+       python -m tensorlite convert a.pt b.safetensors   a checkpoint in another format (convert --help)
        python -m tensorlite --help | --version
-(A script that is called info is run as ./info.)"""
+(A script that is called info or convert is run as ./info or ./convert.)"""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -37,6 +38,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"tensorlite {__version__}")
     elif first == "info" and not rest:
         print_info()
+    elif first == "convert":
+        from .convert import convert
+
+        convert(rest)
     elif first in ("-m", "-c"):
         if not rest:
             print(f"Argument expected for the {first} option\n{USAGE}", file=sys.stderr)

@@ -25,11 +25,14 @@ __all__ = ["Encoder"]
 class Encoder:
     """Writes one object as a pickle of protocol 2; ``storages`` collects the memory that its tensors refer to.
 
+    With ``legacy``, references to storages are those of PyTorch's format before 1.6.
+
     Raises:
-        pickle.PicklingError: an object of a class that a checkpoint cannot hold.
+        pickle.PicklingError: an object of a class that a checkpoint cannot hold, or one that is nested too deeply.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, legacy: bool = False) -> None:
+        self._legacy = legacy
         self._out = bytearray()
         # By id, or by name for globals. The objects are kept, so that no id is used twice.
         self._memo: dict[Any, int] = {}
@@ -39,7 +42,10 @@ class Encoder:
     def encode(self, obj: Any) -> bytes:
         """Return the pickle of ``obj``."""
         self._out += op.PROTO + b"\x02"
-        self._write(obj)
+        try:
+            self._write(obj)
+        except RecursionError:
+            raise op.PicklingError("cannot save an object that is nested so deeply, or a tuple that contains itself") from None
         self._out += op.STOP
         return bytes(self._out)
 
@@ -187,6 +193,8 @@ class Encoder:
         self._memoize(id(value), value)
 
     def _storage(self, value: Storage) -> None:
+        if self._legacy and value.dtype not in STORAGE_OF_DTYPE:
+            raise op.PicklingError(f"PyTorch's old format has no {value.dtype}: leave out _use_new_zipfile_serialization=False")
         number, storage = self.storages.setdefault(value.key, (len(self.storages), value))
         self._out += op.MARK
         self._write("storage")
@@ -197,7 +205,7 @@ class Encoder:
         self._write(str(number))
         self._write(storage.location)
         self._int(value.numel if value.dtype in STORAGE_OF_DTYPE else value.nbytes)
-        self._out += op.TUPLE + op.BINPERSID
+        self._out += (op.NONE if self._legacy else b"") + op.TUPLE + op.BINPERSID
 
 
 _WRITERS: dict[type, Callable[[Encoder, Any], None]] = {

@@ -6,13 +6,14 @@ memory of each storage, ``byteorder`` and ``version``, all in one folder and unc
 
 from __future__ import annotations
 
-import os
 import struct
 import sys
 import zipfile
-from typing import Any, BinaryIO
+import zlib
+from typing import Any, BinaryIO, cast
 
 from .. import dtypes
+from .files import BoundedReader
 
 __all__ = ["DTYPES", "DTYPE_OF_STORAGE", "STORAGE_OF_DTYPE", "ArchiveReader", "ArchiveWriter"]
 
@@ -37,6 +38,7 @@ DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in (*STORAGE_OF_DTY
 
 ALIGNMENT = 64
 LOCAL_HEADER = 30
+ENCRYPTED = 1
 EXTRA_ID = 0xD935  # the extra field that zip tools use for alignment
 
 
@@ -64,63 +66,79 @@ class ArchiveWriter:
 
 
 class ArchiveReader:
-    """Reads the records of a checkpoint.
+    """Reads the records of a checkpoint. Records are not compressed, so each is a stretch of the file.
 
     Raises:
         RuntimeError: the file is not such an archive, or is incomplete or damaged.
     """
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BoundedReader, name: str) -> None:
         self.name = name
-        self._check_start(file)
+        self._file = file
         try:
-            self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError, struct.error) as error:
+            self._zip = zipfile.ZipFile(cast(BinaryIO, file))
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, OverflowError, EOFError, struct.error) as error:
             raise RuntimeError(
                 f"{name} is truncated or damaged ({error}): the end of the archive is missing. Copy it again, or go "
                 "back to an earlier checkpoint"
             ) from error
         folders = {entry.split("/", 1)[0] for entry in self._zip.namelist() if "/" in entry}
-        self._folder = next((folder for folder in sorted(folders) if self._has(f"{folder}/data.pkl")), "")
+        self._folder = next((folder for folder in sorted(folders) if f"{folder}/data.pkl" in self._zip.NameToInfo), "")
         if not self._folder:
             raise RuntimeError(f"{name} is a zip file but not a checkpoint: it holds no data.pkl")
-        if self._has(f"{self._folder}/constants.pkl"):
+        if self.has("constants.pkl"):
             raise RuntimeError(
                 f"{name} is a TorchScript archive, which holds code: in PyTorch, load it with torch.jit.load and save "
                 "model.state_dict()"
             )
 
-    def _check_start(self, file: BinaryIO) -> None:
-        start = file.read(4)
-        file.seek(-len(start), os.SEEK_CUR)
-        if start == b"PK\x03\x04":
-            return
-        if not start:
-            what = "is empty: nothing was saved in it"
-        elif start[:1] == b"\x80" or b"ustar" in start:
-            what = (
-                "is in the format of PyTorch before 1.6, or a plain pickle: load it in PyTorch and save it again with "
-                "torch.save(...)"
-            )
-        else:
-            what = f"is not a checkpoint: it begins with {start!r} where a zip archive begins with b'PK\\x03\\x04'"
-        raise RuntimeError(f"{self.name} {what}")
+    def has(self, record: str) -> bool:
+        """Whether there is such a record."""
+        return f"{self._folder}/{record}" in self._zip.NameToInfo
 
-    def _has(self, entry: str) -> bool:
-        return entry in self._zip.NameToInfo
-
-    def read(self, record: str) -> bytes:
-        """The bytes of one record."""
+    def locate(self, record: str) -> tuple[int, int]:
+        """Where a record lies in the file: its first byte, and how many there are."""
         try:
-            return self._zip.read(f"{self._folder}/{record}")
-        except (KeyError, zipfile.BadZipFile, EOFError, NotImplementedError, struct.error, OSError) as error:
-            raise RuntimeError(
-                f"{self.name} is damaged: its record {record} cannot be read ({error}). Copy it again, or go back to "
-                "an earlier checkpoint"
-            ) from error
+            return self._locate(self._zip.NameToInfo[f"{self._folder}/{record}"])
+        except (KeyError, ValueError, OverflowError, OSError, struct.error) as error:
+            raise self._damaged(record, error) from error
+
+    def _locate(self, info: zipfile.ZipInfo) -> tuple[int, int]:
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise ValueError("it is compressed, which torch.save never does: unpack the archive and zip it with -0")
+        self._file.seek(info.header_offset)
+        signature, flags, name_length, extra_length = struct.unpack("<4s2xH18xHH", self._file.read(LOCAL_HEADER))
+        if signature != b"PK\x03\x04" or flags & ENCRYPTED:
+            raise ValueError("it has no header, or is encrypted")
+        start = info.header_offset + LOCAL_HEADER + name_length + extra_length
+        if start + info.file_size > self._file.size:
+            raise ValueError("it reaches beyond the end of the file")
+        return start, info.file_size
+
+    def read(self, record: str) -> bytearray:
+        """The bytes of one record."""
+        start, size = self.locate(record)
+        self._file.seek(start)
+        data = bytearray(size)
+        filled = self._file.readinto(data)
+        checksum = self._zip.NameToInfo[f"{self._folder}/{record}"].CRC
+        if filled != size:
+            raise self._damaged(record, "its end is missing")
+        # PyTorch writes 0 if it was told to compute no checksums.
+        if checksum and zlib.crc32(data) != checksum:
+            raise self._damaged(record, "its checksum is wrong")
+        return data
+
+    def _damaged(self, record: str, why: object) -> RuntimeError:
+        what = "it is missing" if isinstance(why, KeyError) else why
+        return RuntimeError(
+            f"{self.name} is damaged: its record {record:.80} cannot be read ({what}). Copy it again, or go back to an "
+            "earlier checkpoint"
+        )
 
     def swapped(self) -> bool:
         """Whether the numbers in it have the bytes in the other order than this machine's."""
-        if not self._has(f"{self._folder}/byteorder"):
-            return sys.byteorder != "little"
-        return self.read("byteorder").decode("ascii", "replace").strip() != sys.byteorder
+        order = self.read("byteorder").decode("ascii", "replace").strip() if self.has("byteorder") else "little"
+        if order not in ("little", "big"):
+            raise RuntimeError(f"{self.name} is damaged: its byte order is {order[:20]!r}, neither little nor big")
+        return order != sys.byteorder

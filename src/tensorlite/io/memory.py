@@ -10,7 +10,9 @@ from ..dtypes import uint8
 from ..tensor import Tensor
 from ..tensor.creation import empty, frombuffer
 
-__all__ = ["Storage", "flat_from_bytes", "storage_of", "strided_view"]
+__all__ = ["Storage", "flat_from_bytes", "storage_of", "strided_view", "turned"]
+
+MAX_DIMS = 64  # of a NumPy array
 
 
 class Storage(NamedTuple):
@@ -52,29 +54,54 @@ def storage_of(tensor: Tensor) -> tuple[Storage, int, tuple[int, ...]]:
     return Storage(key, flat, tensor.dtype, tensor.device, flat.numel(), flat.numel() * width), offset, stride
 
 
-def flat_from_bytes(data: bytes, dtype: DType, swapped: bool) -> Tensor:
-    """A vector over a copy of ``data``; ``swapped`` turns the bytes of each number round."""
-    if not data:
-        return empty(0, dtype=dtype, device="cpu")
-    buffer = bytearray(data)
+def turned(memory: Any, dtype: DType) -> bytearray:
+    """A copy with the bytes of each number in the other order.
+
+    Raises:
+        ValueError: the size of ``memory`` is no multiple of the size of a number.
+    """
     width = dtype.itemsize // 2 if dtype.is_complex else dtype.itemsize
-    if swapped and width > 1:
-        for i in range(width):
-            buffer[i::width] = data[width - 1 - i :: width]
-    return frombuffer(buffer, dtype=dtype)
+    if len(memory) % width:
+        raise ValueError(f"{len(memory)} bytes hold no whole number of {dtype} elements")
+    out = bytearray(len(memory))
+    for i in range(width):
+        out[i::width] = memory[width - 1 - i :: width]
+    return out
 
 
-def strided_view(flat: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
+def flat_from_bytes(memory: Any, dtype: DType) -> Tensor:
+    """A vector in the memory of a writable buffer.
+
+    Raises:
+        ValueError: its size is no multiple of the size of an element.
+    """
+    return frombuffer(memory, dtype=dtype) if len(memory) else empty(0, dtype=dtype, device="cpu")
+
+
+def strided_view(flat: Tensor, offset: Any, size: Any, stride: Any) -> Tensor:
     """The tensor that lies so in ``flat``.
 
     Raises:
-        ValueError: it would reach outside. Nothing below checks that, and the numbers come from a file.
+        ValueError: it would reach outside, or what should be whole numbers is something else: all of it comes from a file.
     """
-    if len(size) != len(stride) or min((offset, *size, *stride)) < 0:
-        raise ValueError(f"offset {offset}, size {size} and stride {stride} do not describe a tensor")
+    offset, size, stride = _whole(offset), _sizes(size), _sizes(stride)
+    if len(size) != len(stride):
+        raise ValueError(f"size {size} and stride {stride} do not describe a tensor")
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if 0 not in size and last >= flat.numel():
         raise ValueError(f"size {size} reaches beyond a storage of {flat.numel()} elements")
     if 0 in size:
         offset = 0
     return flat.as_strided(size, stride, offset)
+
+
+def _sizes(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, (tuple, list)) or len(value) > MAX_DIMS:
+        raise ValueError(f"a size or a stride that is no tuple of at most {MAX_DIMS} numbers")
+    return tuple(_whole(n) for n in value)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError("a size, a stride or an offset that is no whole number, or negative, or far too large")
+    return value

@@ -82,7 +82,7 @@ def view(input: Tensor, *shape: Any, **named: Any) -> Tensor:
             [2, 3]])
     """
     if named:
-        shape = named_shape("view", "size", shape, named)
+        shape = (named["dtype"],) if not shape and named.keys() == {"dtype"} else named_shape("view", "size", shape, named)
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list)) and hasattr(shape[0], "is_floating_point"):
         return input._view_as_dtype(shape[0])
     wanted = resolved_shape(input._array.size, _shape_args(shape))

@@ -22,6 +22,7 @@ from ._settings import (
     set_warn_always,
     use_deterministic_algorithms,
 )
+from ._storage import UntypedStorage
 from ._trivia import (
     TYPE_CHECKING,
     OutOfMemoryError,
@@ -45,7 +46,8 @@ globals().update(LEGACY_TENSORS)
 globals().update(FROM_FUNCTIONAL)
 
 __all__ = [
-    "GradScaler", "OutOfMemoryError", "TYPE_CHECKING", "__version__", "are_deterministic_algorithms_enabled", "autocast",
+    "GradScaler", "OutOfMemoryError", "TYPE_CHECKING", "UntypedStorage", "__version__",
+    "are_deterministic_algorithms_enabled", "autocast",
     "batch_norm", "compile", "default_generator", "dropout", "embedding", "get_autocast_dtype", "get_deterministic_debug_mode",
     "get_device", "get_float32_matmul_precision", "group_norm", "is_autocast_cache_enabled", "is_autocast_enabled", "is_conj",
     "is_deterministic_algorithms_warn_only_enabled", "is_distributed", "is_inference", "is_neg", "is_same_size", "is_signed",
