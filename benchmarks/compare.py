@@ -34,8 +34,8 @@ BLOCK = 0.05
 REST = 0.05
 """Seconds between two contenders: idle threads of the one before go on spinning for a while."""
 STEPS = 10
-"""Steps whose values are compared. Later, rounding alone tells runs of ResNet-20 apart: PyTorch's losses with one thread and with two
-differ by 6e-3 after 18 steps, while in double precision ours are PyTorch's to 1e-15."""
+"""Steps whose values are compared. Later, rounding alone tells runs of ResNet-20 apart: PyTorch's losses with one thread and
+with two differ by 6e-3 after 18 steps, while in double precision ours are PyTorch's to 1e-15."""
 TOLERANCE = {"cpu": 5e-3, "cuda": 5e-3}
 """Relative difference that is still agreement. Sums in another order grow apart from step to step; a GPU has more of them."""
 

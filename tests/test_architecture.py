@@ -20,7 +20,7 @@ FLOORS = {
     "nn": 6, "optim": 6, "utils": 6, "io": 6, "cpu": 6, "cuda": 6, "distributed": 6, "fft": 6, "linalg": 6, "special": 6,
     "signal": 6,
     "func": 6, "distributions": 7, "masked": 6, "array_api": 7,
-    "compat": 7, "__init__": 8, "cli": 9, "__main__": 9,
+    "profiler": 7, "seeing": 7, "compat": 7, "onnx": 7, "__init__": 8, "cli": 9, "__main__": 9,
 }  # fmt: skip
 """The floor of each room. The package itself (``__init__``) only gathers names; programs stand above it."""
 

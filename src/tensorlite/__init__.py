@@ -41,7 +41,7 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 newaxis = None
 
 _LAZY = {name: f".{name}" for name in (
-    "array_api compat cpu cuda distributions fft func io linalg masked nn optim signal special utils"
+    "array_api compat cpu cuda distributions fft func io linalg masked nn optim profiler seeing signal special utils"
 ).split()}
 """Rooms that are imported when first used, so that `import tensorlite` stays quick."""
 
@@ -59,13 +59,15 @@ def __getattr__(name: str) -> Any:
         return import_module(_LAZY[name], __name__)
     if name in ("save", "load"):
         return getattr(import_module(".io", __name__), name)
+    if name in ("graph", "summary"):
+        return getattr(import_module(".seeing", __name__), name)
     if name == "vmap":
         return import_module(".func", __name__).vmap
     raise AttributeError(f"module 'tensorlite' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_NATIVE, "save", "load", "vmap"})
+    return sorted({*globals(), *_LAZY, *_NATIVE, "graph", "load", "save", "summary", "vmap"})
 
 
 __all__ = [

@@ -76,7 +76,6 @@ def test_star_import() -> None:
         ("from torch.nn import NoSuch", "ModuleNotFoundError", "torch.nn.NoSuch"),
         ("import torchvision", "ModuleNotFoundError", "torchvision"),
         ("torch.jit.load('x')", "NotImplementedError", "torch.jit.load"),
-        ("torch.profiler.profile()", "NotImplementedError", "torch.profiler.profile"),
         ("torch.multiprocessing.spawn(print)", "NotImplementedError", "torch.multiprocessing.spawn"),
     ],
 )
@@ -99,7 +98,7 @@ second = tl.compat.as_torch()
 handle.undo(); handle.undo()
 print(tl.compat.is_torch(), 'torch' in sys.modules)
 second.undo()
-left = [f for f in sys.meta_path if 'tensorlite' in repr(f)]
+left = [f for f in sys.meta_path if 'tensorlite.compat' in repr(f)]
 print(tl.compat.is_torch(), any(m.split('.')[0] == 'torch' for m in sys.modules), len(left))
 with tl.compat.as_torch() as torch:
     import torch.nn
@@ -143,12 +142,7 @@ def test_version_compares_by_number() -> None:
 
 def test_tensorboard_says_what_is_missing() -> None:
     program = "import sys; sys.modules['tensorboardX'] = None\ntry: from torch.utils.tensorboard import SummaryWriter\n"
-    assert "pip install tensorboardX" in run(program + "except ImportError as e: print(e)")
-
-
-def test_tensorboard_is_tensorboardx() -> None:
-    program = "import sys, types; sys.modules['tensorboardX'] = types.SimpleNamespace(SummaryWriter=int)\n"
-    assert run(program + "from torch.utils.tensorboard import SummaryWriter\nprint(SummaryWriter is int)") == "True"
+    assert 'pip install "tensorlite[tensorboard]"' in run(program + "except ImportError as e: print(e)")
 
 
 def test_workers_inherit_it() -> None:

@@ -1,11 +1,16 @@
-"""`detect_anomaly`: errors in a backward name the line of the forward that made the node; nan is an error."""
+"""`detect_anomaly`: errors in a backward name the line of the forward that made the node; nan is an error.
+
+`record_lines` keeps that line alone, for whoever wants to show it.
+"""
 
 from __future__ import annotations
 
-from .modes import modes
-from .op import set_shared
+import threading
 
-__all__ = ["detect_anomaly", "set_detect_anomaly", "is_anomaly_enabled"]
+from .modes import modes
+from .op import _SHARED, set_shared
+
+__all__ = ["detect_anomaly", "is_anomaly_enabled", "record_lines", "set_detect_anomaly"]
 
 
 class set_detect_anomaly:
@@ -50,3 +55,34 @@ def is_anomaly_enabled() -> bool:
     False
     """
     return modes.anomaly
+
+
+class record_lines:
+    """A block in which every node of the graph keeps the line of Python outside tensorlite that made it, as its `trace`.
+
+    It is for one thread. When the last such block of the process ends, ops look for it no more, unless anomaly detection or
+    hooks of saved tensors have been used.
+
+    >>> import tensorlite as tl
+    >>> with tl.autograd.anomaly.record_lines():
+    ...     y = tl.tensor(1., requires_grad=True) * 2
+    >>> print(y.grad_fn.metadata["traceback_"][0])
+      File "<doctest ...>", line 2, in <module>
+    ...
+    """
+
+    _lock, _blocks, _ours = threading.Lock(), 0, "lines"
+
+    def __enter__(self) -> None:
+        self._before, modes.lines = modes.lines, True
+        with self._lock:
+            record_lines._blocks += 1
+            if not _SHARED["WATCHED"]:
+                set_shared("WATCHED", self._ours)  # true, and not the True that others set for good
+
+    def __exit__(self, *exc: object) -> None:
+        modes.lines = self._before
+        with self._lock:
+            record_lines._blocks -= 1
+            if not record_lines._blocks and _SHARED["WATCHED"] is self._ours:
+                set_shared("WATCHED", False)

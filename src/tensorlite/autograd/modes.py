@@ -21,6 +21,7 @@ class _Modes(threading.local):
     inference = False
     anomaly = False
     check_nan = False
+    lines = False
     saved_hooks: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...] = ()
     saved_hooks_fault: str | None = None
     after_backward: list[Callable[[], None]] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["check_inputs", "promoted", "result_type_of", "stale"]
 
 NUMBERS = (bool, int, float, complex)
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+"""The folder of tensorlite's own files."""
 
 
 def promoted(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
@@ -150,5 +154,18 @@ def stale(node: Node, which: int | None = None) -> NoReturn:
 
 
 def trace(own: int = 2) -> list[str] | None:
-    """The forward traceback without the last `own` frames, while this thread detects anomalies."""
-    return traceback.format_list(traceback.extract_stack()[:-own]) if modes.anomaly else None
+    """The forward traceback: without the last `own` frames while this thread detects anomalies, of the line that called
+    tensorlite while it records lines, else None."""
+    if modes.anomaly:
+        return traceback.format_list(traceback.extract_stack()[:-own])
+    return _calling_line() if modes.lines else None
+
+
+def _calling_line() -> list[str]:
+    frame: Any = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith((PACKAGE, "<op ")):
+        frame = frame.f_back
+    if frame is None:
+        return []
+    code = frame.f_code
+    return traceback.format_list([traceback.FrameSummary(code.co_filename, frame.f_lineno, code.co_name)])

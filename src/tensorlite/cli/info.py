@@ -7,11 +7,13 @@ from importlib.metadata import PackageNotFoundError, version
 
 from .. import __version__, cuda, get_num_threads
 from ..backends import get_backend
+from ..backends.numpy import fast
 
 __all__ = ["print_info"]
 
 EXTRAS = {
-    "scipy": ("special functions", "scipy"), "bf16": ("bfloat16", "ml_dtypes"),
+    "fast": ("compiled kernels", "numba"), "scipy": ("special functions", "scipy"), "bf16": ("bfloat16", "ml_dtypes"),
+    "io": ("safetensors files", "safetensors"),
     "cuda12": ("CUDA 12", "cupy-cuda12x"), "cuda13": ("CUDA 13", "cupy-cuda13x"),
 }  # fmt: skip
 
@@ -30,7 +32,8 @@ def print_info() -> None:
     tensorlite ...
     """
     print(f"tensorlite {__version__}, Python {platform.python_version()}, NumPy {_version('numpy')}, {platform.platform()}")
-    print(f"cpu: {get_num_threads()} threads, matrix products by {get_backend('cpu').blas()}")
+    tier = "NumPy, and kernels compiled by numba" if fast.available() else "NumPy alone"
+    print(f"cpu: {get_num_threads()} threads, matrix products by {get_backend('cpu').blas()}, everything else by {tier}")
     if cuda.is_available():
         for index in range(cuda.device_count()):
             print(f"cuda:{index}: {cuda.get_device_name(index)}")

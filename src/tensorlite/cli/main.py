@@ -14,9 +14,10 @@ usage: python -m tensorlite script.py [arguments]     run a program with tensorl
        python -m tensorlite -m module [arguments]     the same for a module
        python -m tensorlite -c "code" [arguments]     the same for a text
        python -m tensorlite info                      versions, devices, threads, extras
+       python -m tensorlite bench [--help]            the speed of some ops and training steps on this machine
        python -m tensorlite convert a.pt b.safetensors   a checkpoint in another format (convert --help)
        python -m tensorlite --help | --version
-(A script that is called info or convert is run as ./info or ./convert.)"""
+(A script that is called info, bench or convert is run as ./info and so on.)"""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -38,6 +39,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"tensorlite {__version__}")
     elif first == "info" and not rest:
         print_info()
+    elif first == "bench":
+        from .bench import main as bench
+
+        bench(rest)
     elif first == "convert":
         from .convert import convert
 

@@ -1,5 +1,5 @@
-"""``torch.autograd.profiler``: marks of a program's parts, which nothing reads."""
+"""``torch.autograd.profiler``: the older place of the profiler's names."""
 
-from ..profiler import record_function
+from ....profiler import profile, record_function
 
-__all__ = ["record_function"]
+__all__ = ["profile", "record_function"]
