@@ -70,6 +70,7 @@ def test_the_three_convolutions(
 def test_chunks_of_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several chunks in a block, one sample each."""
     monkeypatch.setattr(kernels, "LINES", 1)
+    monkeypatch.setattr(kernels, "BLOCK", 1)
     for plan in (kernels._forward_plan, kernels._backward_plan):
         plan.cache_clear()
     test_the_three_convolutions(*GEOMETRIES[1], samples=19, dtype="float64")
@@ -106,7 +107,7 @@ def test_nan_and_infinity_stay_in_their_windows(value: float) -> None:
 
 def test_threads_do_not_change_the_numbers() -> None:
     draw = np.random.default_rng(0).standard_normal
-    x, weight = draw((19, 4, 9, 9)).astype("f"), draw((6, 4, 3, 3)).astype("f")
+    x, weight = draw((19, 24, 19, 19)).astype("f"), draw((6, 24, 3, 3)).astype("f")
     found, before = [], tl.get_num_threads()
     for threads in (1, 2, 3):
         tl.set_num_threads(threads)

@@ -45,7 +45,9 @@ def _activations() -> list[Row]:
         nn("glu[dim]", real(4, 3), call=lambda f, x: f.glu(x, 0)),
         nn("softmax", real(3, 4), call=lambda f, x: f.softmax(x, dim=0), dtypes=FLOATS),
         nn("softmin", real(3, 4), call=lambda f, x: f.softmin(x, dim=1)),
+        nn("softmax[last]", real(3, 4), call=lambda f, x: f.softmax(x, dim=-1), dtypes=FLOATS),
         nn("log_softmax", real(3, 4), call=lambda f, x: f.log_softmax(x, dim=-1), dtypes=FLOATS),
+        nn("log_softmax[first]", real(3, 4), call=lambda f, x: f.log_softmax(x, dim=0), dtypes=FLOATS),
     ]
 
 
@@ -159,6 +161,16 @@ def _classes() -> list[Row]:
     ]
 
 
+def _running(name: str, **options: Any) -> Callable[..., Any]:
+    """The output, and the statistics that have followed the input."""
+
+    def call(f: Any, x: Any, mean: Any, var: Any, weight: Any, bias: Any) -> Any:
+        mean, var = mean.clone(), var.clone()
+        return getattr(f, name)(x, mean, var, weight, bias, momentum=0.3, **options), mean, var
+
+    return call
+
+
 def _norms() -> list[Row]:
     x = real(3, 4, 5)
     return [
@@ -176,7 +188,14 @@ def _norms() -> list[Row]:
             real(4),
             call=lambda f, x, v, m, w, b: f.batch_norm(x, m, v, w, b),
         ),
+        nn("batch_norm[eval, plain]", x, constant(4), constant(4), call=lambda f, x, v, m: f.batch_norm(x, m, v)),
+        nn("batch_norm[running]", x, constant(4), constant(4), real(4), real(4), call=_running("batch_norm", training=True)),
+        nn("batch_norm[bias]", x, real(4), call=lambda f, x, b: f.batch_norm(x, None, None, None, b, training=True)),
+        nn("instance_norm[running]", x, constant(4), constant(4), real(4), real(4), call=_running("instance_norm")),
+        nn("instance_norm[bias]", x, real(4), call=lambda f, x, b: f.instance_norm(x, None, None, None, b)),
         nn("group_norm", x, real(4), real(4), call=lambda f, x, w, b: f.group_norm(x, 2, w, b)),
+        nn("group_norm[image]", real(2, 4, 3, 2), real(4), real(4), call=lambda f, x, w, b: f.group_norm(x, 2, w, b)),
+        nn("group_norm[vectors]", real(3, 4), real(4), call=lambda f, x, w: f.group_norm(x, 2, w)),
         nn("instance_norm", x, call=lambda f, x: f.instance_norm(x)),
         nn(
             "instance_norm[affine]",

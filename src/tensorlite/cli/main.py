@@ -16,8 +16,9 @@ usage: python -m tensorlite script.py [arguments]     run a program with tensorl
        python -m tensorlite info                      versions, devices, threads, extras
        python -m tensorlite bench [--help]            the speed of some ops and training steps on this machine
        python -m tensorlite convert a.pt b.safetensors   a checkpoint in another format (convert --help)
+       python -m tensorlite warmup [--help]           compile the fast tier's kernels ahead of their first use
        python -m tensorlite --help | --version
-(A script that is called info, bench or convert is run as ./info and so on.)"""
+(A script that is called info, bench, convert or warmup is run as ./info and so on.)"""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -47,6 +48,10 @@ def main(arguments: list[str] | None = None) -> None:
         from .convert import convert
 
         convert(rest)
+    elif first == "warmup":
+        from .warmup import warmup
+
+        warmup(rest)
     elif first in ("-m", "-c"):
         if not rest:
             print(f"Argument expected for the {first} option\n{USAGE}", file=sys.stderr)

@@ -9,47 +9,85 @@ from ..autograd.op import composite, define, op
 Array = Any
 
 
-def _sigmoid(g: Array, out: Array) -> Array:
+@composite
+def sigmoid_back(xp: Any, g: Array, out: Array) -> Array:
+    """The gradient of `sigmoid`."""
     slope = g * out
     return slope - slope * out
 
 
-sigmoid = op("sigmoid(x)", promotes="float", x=_sigmoid)
-relu = op("relu(x)", x=lambda xp, g, out: xp.where(out <= 0, 0, g))  # nan keeps its gradient
+@composite
+def relu_back(xp: Any, g: Array, out: Array) -> Array:
+    """The gradient of `relu`; nan keeps its own."""
+    return xp.where(out <= 0, 0, g)
 
 
-@define("softplus(x, *, beta, threshold)", x=lambda xp, g, x, beta, threshold: xp.where(
-    x * beta > threshold, g, g * xp.sigmoid(x * beta)))
+sigmoid = op("sigmoid(x)", promotes="float", x=lambda xp, g, out: xp.sigmoid_back(g, out))
+relu = op("relu(x)", x=lambda xp, g, out: xp.relu_back(g, out))
+
+
+@composite
+def softplus_back(xp: Any, g: Array, x: Array, *, beta: float, threshold: float) -> Array:
+    """The gradient of `softplus`."""
+    return xp.where(x * beta > threshold, g, g * xp.sigmoid(x * beta))
+
+
+@define(
+    "softplus(x, *, beta, threshold)",
+    x=lambda xp, g, x, beta, threshold: xp.softplus_back(g, x, beta=beta, threshold=threshold),
+)
 def softplus(xp: Any, x: Array, *, beta: float, threshold: float) -> Array:
     """log(1 + exp(beta x)) / beta, and x itself above the threshold."""
     return xp.where(x * beta > threshold, x, xp.log1p(xp.exp(x * beta)) / beta)
 
 
-def _silu(xp: Any, g: Array, x: Array) -> Array:
+@composite
+def silu_back(xp: Any, g: Array, x: Array) -> Array:
+    """The gradient of `silu`."""
     s = xp.sigmoid(x)
     return g * (s * (1 + x * (1 - s)))
 
 
-@define("silu(x)", x=_silu)
+@define("silu(x)", x=lambda xp, g, x: xp.silu_back(g, x))
 def silu(xp: Any, x: Array) -> Array:
     """x sigmoid(x)."""
     return x * xp.sigmoid(x)
 
 
-@define("leaky_relu(x, *, slope)", x=lambda xp, g, x, slope: xp.where(x > 0, g, g * slope))
+@composite
+def leaky_relu_back(xp: Any, g: Array, x: Array, *, slope: float) -> Array:
+    """The gradient of `leaky_relu`."""
+    return xp.where(x > 0, g, g * slope)
+
+
+@define("leaky_relu(x, *, slope)", x=lambda xp, g, x, slope: xp.leaky_relu_back(g, x, slope=slope))
 def leaky_relu(xp: Any, x: Array, *, slope: float) -> Array:
     """x above zero, slope x below."""
     return xp.where(x > 0, x, x * slope)
 
 
-@define("elu(x, *, alpha, scale, input_scale)", x=lambda xp, g, x, alpha, scale, input_scale: g * xp.where(
-    x > 0, scale, xp.exp(x * input_scale) * (alpha * scale * input_scale)))
+@composite
+def elu_back(xp: Any, g: Array, x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
+    """The gradient of `elu`."""
+    return g * xp.where(x > 0, scale, xp.exp(x * input_scale) * (alpha * scale * input_scale))
+
+
+@define(
+    "elu(x, *, alpha, scale, input_scale)",
+    x=lambda xp, g, x, alpha, scale, input_scale: xp.elu_back(g, x, alpha=alpha, scale=scale, input_scale=input_scale),
+)
 def elu(xp: Any, x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
     """scale x above zero, scale alpha (exp(input_scale x) - 1) below."""
     return xp.where(x > 0, x * scale, xp.expm1(x * input_scale) * (alpha * scale))
 
 
-@define("log_sigmoid(x)", x=lambda xp, g, x: g * xp.sigmoid(xp.negative(x)))
+@composite
+def log_sigmoid_back(xp: Any, g: Array, x: Array) -> Array:
+    """The gradient of `log_sigmoid`."""
+    return g * xp.sigmoid(xp.negative(x))
+
+
+@define("log_sigmoid(x)", x=lambda xp, g, x: xp.log_sigmoid_back(g, x))
 def log_sigmoid(xp: Any, x: Array) -> Array:
     """log(sigmoid(x)), without overflow."""
     return xp.minimum(x, 0) - xp.log1p(xp.exp(xp.negative(xp.abs(x))))
@@ -73,13 +111,15 @@ def gelu(xp: Any, x: Array) -> Array:
     return x * ((xp.erf(x * _SQRT_HALF) + 1) * 0.5)
 
 
-def _gelu_tanh(xp: Any, g: Array, x: Array) -> Array:
+@composite
+def gelu_tanh_back(xp: Any, g: Array, x: Array) -> Array:
+    """The gradient of `gelu_tanh`."""
     t = xp.tanh((x + x * x * x * 0.044715) * _SQRT_2_OVER_PI)
     inner = (1 + x * x * 0.134145) * _SQRT_2_OVER_PI
     return g * ((t + 1) * 0.5 + x * 0.5 * (1 - t * t) * inner)
 
 
-@define("gelu_tanh(x)", node_name="Gelu", x=_gelu_tanh)
+@define("gelu_tanh(x)", node_name="Gelu", x=lambda xp, g, x: xp.gelu_tanh_back(g, x))
 def gelu_tanh(xp: Any, x: Array) -> Array:
     """GELU with the normal distribution function approximated by tanh."""
     return x * 0.5 * (xp.tanh((x + x * x * x * 0.044715) * _SQRT_2_OVER_PI) + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.op import op
+from ..autograd.op import composite, op
 
 Array = Any
 
@@ -46,5 +46,15 @@ scatter = op(
     x=lambda xp, g, index, axis: xp.scatter(g, index, xp.zeros(index.shape, dtype=g.dtype), axis=axis),
     source=lambda xp, g, index, axis: xp.take_along_axis(g, index, axis=axis),
 )
-take = op("take(x, index, *, axis)", node_name="IndexSelect", x=lambda xp, g, index, x_shape, axis: xp.index_spread(
-    g, index, key=(*(slice(None),) * axis, "_"), shape=x_shape))
+
+
+@composite
+def take_back(xp: Any, g: Array, index: Array, *, axis: int, shape: tuple[int, ...]) -> Array:
+    """The gradient of `take`."""
+    return xp.index_spread(g, index, key=(*(slice(None),) * axis, "_"), shape=shape)
+
+
+take = op(
+    "take(x, index, *, axis)", node_name="IndexSelect",
+    x=lambda xp, g, index, x_shape, axis: xp.take_back(g, index, axis=axis, shape=x_shape),
+)

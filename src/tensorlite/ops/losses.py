@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..autograd.op import define
+from ..autograd.op import composite, define
 
 Array = Any
 
@@ -21,6 +21,22 @@ def mean_squared_error(xp: Any, x: Array, y: Array) -> Array:
     """The mean of (x - y)^2, for inputs of one shape."""
     difference = x - y
     return xp.mean(difference * difference)
+
+
+@composite
+def binary_cross_entropy_back(xp: Any, g: Array, x: Array, target: Array) -> Array:
+    """The gradient of x; at 0 and 1 it is large, and not infinite."""
+    return g * (x - target) / xp.maximum(x * (1 - x), 1e-12)
+
+
+@define(
+    "binary_cross_entropy(x, target)", promotes="common",
+    x=lambda xp, g, x, target: xp.binary_cross_entropy_back(g, x, target),
+    target=lambda xp, g, x: g * (xp.log1p(xp.negative(x)) - xp.log(x)),
+)
+def binary_cross_entropy(xp: Any, x: Array, target: Array) -> Array:
+    """-(target log(x) + (1 - target) log(1 - x)), element by element, with logs of at least -100."""
+    return (target - 1) * xp.maximum(xp.log1p(xp.negative(x)), -100) - target * xp.maximum(xp.log(x), -100)
 
 
 def _own(xp: Any, x: Array, target: Array, axis: int) -> Array:
@@ -63,10 +79,12 @@ def _total(xp: Any, target: Array, counts: Array | None, share: Array | None, dt
     return math.prod(target.shape) or math.nan
 
 
-def _cross_entropy_back(
-    xp: Any, g: Array, x: Array, target: Array, weight: Array | None, axis: int, ignore_index: int | None, smoothing: float,
+@composite
+def cross_entropy_back(
+    xp: Any, g: Array, x: Array, target: Array, weight: Array | None, *, axis: int, ignore_index: int | None, smoothing: float,
     reduction: str,
 ) -> Array:
+    """The gradient of x."""
     if g.dtype in xp.halves:
         g, x = xp.astype(g, dtype=dtypes.float32), xp.astype(x, dtype=dtypes.float32)
         weight = None if weight is None else xp.astype(weight, dtype=dtypes.float32)
@@ -89,7 +107,8 @@ def _cross_entropy_back(
 
 @define(
     "cross_entropy(x, target, weight=None, *, axis, ignore_index, smoothing, reduction)", node_name="NllLoss",
-    x=_cross_entropy_back,
+    x=lambda xp, g, x, target, weight, axis, ignore_index, smoothing, reduction: xp.cross_entropy_back(
+        g, x, target, weight, axis=axis, ignore_index=ignore_index, smoothing=smoothing, reduction=reduction),
 )
 def cross_entropy(
     xp: Any, x: Array, target: Array, weight: Array | None = None, *, axis: int, ignore_index: int | None, smoothing: float,

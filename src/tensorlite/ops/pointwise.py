@@ -161,8 +161,15 @@ acos = op("acos(x)", promotes="float", x=lambda xp, g, x: xp.negative(g) / xp.sq
 atan = op("atan(x)", promotes="float", x=lambda g, x: g / (x * x + 1))
 sinh = op("sinh(x)", promotes="float", x=lambda xp, g, x: g * xp.cosh(x))
 cosh = op("cosh(x)", promotes="float", x=lambda xp, g, x: g * xp.sinh(x))
-# Products of arrays only: a Python number among the operands makes a tiny NumPy call half as slow again.
-tanh = op("tanh(x)", promotes="float", x=lambda g, out: g - g * out * out)
+
+
+@composite
+def tanh_back(xp: Any, g: Array, out: Array) -> Array:
+    """The gradient of `tanh`."""
+    return g - g * out * out  # of arrays only: a number among the operands makes a tiny NumPy call half as slow again
+
+
+tanh = op("tanh(x)", promotes="float", x=lambda xp, g, out: xp.tanh_back(g, out))
 asinh = op("asinh(x)", promotes="float", x=lambda xp, g, x: g / xp.sqrt(x * x + 1))
 acosh = op("acosh(x)", promotes="float", x=lambda xp, g, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)))
 atanh = op("atanh(x)", promotes="float", x=lambda g, x: g / (1 - x * x))

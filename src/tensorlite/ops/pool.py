@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.op import define
+from ..autograd.op import composite, define
 
 Array = Any
 Ints = tuple[int, ...]
@@ -47,6 +47,23 @@ def max_pool(xp: Any, x: Array, *, kernel: Ints, stride: Ints, padding: Pads, di
         tap = tap - within * step
         position = (position + (offset + within * dilation[i])) * (shape[-n + i + 1] if i < n - 1 else 1)
     return values, position
+
+
+@composite
+def max_pool_back(xp: Any, g: Array, x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> Array:
+    """The gradient of `max_pool_values`, which goes to the largest elements; where they are is found again."""
+    _, indices = xp.max_pool(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+    return _pool_back(xp, g, indices, x.shape, kernel, stride, dilation)
+
+
+@define(
+    "max_pool_values(x, *, kernel, stride, padding, dilation)", node_name="MaxPool",
+    x=lambda xp, g, x, kernel, stride, padding, dilation: xp.max_pool_back(
+        g, x, kernel=kernel, stride=stride, padding=padding, dilation=dilation),
+)
+def max_pool_values(xp: Any, x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> Array:
+    """The largest element of each window."""
+    return xp.max_pool(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)[0]
 
 
 @define(

@@ -6,14 +6,14 @@ Sequences of any lengths lie packed: `x` (rows, features) has the rows of the fi
 
 The input is projected for all steps at once, and weights receive their gradients from all steps at once. What the rules need is
 returned beside the results. Where a rule runs on Tensors, for a second derivative, these values would be constants: there the
-steps are run again.
+steps are run again. The rules are ops of their own, which a backend may replace together with the layers.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.op import define
+from ..autograd.op import composite, define
 
 Array = Any
 Sizes = tuple[int, ...]
@@ -97,10 +97,12 @@ def _rnn_steps(
     return _in_time(xp, hidden, reverse), h, _in_time(xp, hidden, reverse), _in_time(xp, past, reverse)
 
 
-def _rnn_back(
+@composite
+def rnn_back(
     xp: Any, g_y: Array, g_h_n: Array, x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None, b_hh: Array | None,
-    kept: Array, past: Array, relu: bool, sizes: Sizes, reverse: bool, needs: Needs,
+    kept: Array, past: Array, *, relu: bool, sizes: Sizes, reverse: bool, needs: Needs,
 ) -> tuple[Any, ...]:
+    """The gradients of x, h and the weights."""
     if _again(xp):
         _, _, kept, past = _rnn_steps(xp, x, h, w_ih, w_hh, b_ih, b_hh, relu, sizes, reverse)
     slope = xp.astype(kept > 0, dtype=kept.dtype) if relu else 1 - kept * kept
@@ -116,7 +118,8 @@ def _rnn_back(
 
 @define(
     "rnn(x, h, w_ih, w_hh, b_ih=None, b_hh=None, *, relu, sizes, reverse) -> y, h_n, kept, past", node_name="Rnn",
-    joint=_rnn_back,
+    joint=lambda xp, g_y, g_h_n, x, h, w_ih, w_hh, b_ih, b_hh, kept, past, relu, sizes, reverse, needs: xp.rnn_back(
+        g_y, g_h_n, x, h, w_ih, w_hh, b_ih, b_hh, kept, past, relu=relu, sizes=sizes, reverse=reverse, needs=needs),
 )
 def rnn(
     xp: Any, x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None, *, relu: bool,
@@ -165,11 +168,13 @@ def _lstm_slopes(xp: Any, gates: Array, cells: Array, past_c: Array) -> tuple[Ar
     return xp.reshape(to_gates, shape=(rows, 3, size)), t * o * (1 - o), o * (1 - t * t), f, o * t
 
 
-def _lstm_back(
+@composite
+def lstm_back(
     xp: Any, g_y: Array, g_h_n: Array, g_c_n: Array, x: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array | None,
-    b_hh: Array | None, w_hr: Array | None, gates: Array, cells: Array, past_h: Array, past_c: Array, sizes: Sizes,
+    b_hh: Array | None, w_hr: Array | None, gates: Array, cells: Array, past_h: Array, past_c: Array, *, sizes: Sizes,
     reverse: bool, needs: Needs,
 ) -> tuple[Any, ...]:
+    """The gradients of x, h, c and the weights."""
     if _again(xp):
         _, _, _, gates, cells, past_h, past_c = _lstm_steps(
             xp, x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, sizes, reverse)
@@ -198,7 +203,11 @@ def _lstm_back(
 @define(
     "lstm(x, h, c, w_ih, w_hh, b_ih=None, b_hh=None, w_hr=None, *, sizes, reverse) "
     "-> y, h_n, c_n, gates, cells, past_h, past_c",
-    node_name="Lstm", joint=_lstm_back,
+    node_name="Lstm",
+    joint=lambda xp, g_y, g_h_n, g_c_n, x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, gates, cells, past_h, past_c, sizes, reverse, needs:
+        xp.lstm_back(
+            g_y, g_h_n, g_c_n, x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, gates, cells, past_h, past_c, sizes=sizes, reverse=reverse,
+            needs=needs),
 )  # fmt: skip
 def lstm(
     xp: Any, x: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None,
@@ -232,10 +241,12 @@ def _gru_steps(
     return _in_time(xp, hidden, reverse), h, _in_time(xp, gates, reverse), _in_time(xp, past, reverse)
 
 
-def _gru_back(
+@composite
+def gru_back(
     xp: Any, g_y: Array, g_h_n: Array, x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None, b_hh: Array | None,
-    gates: Array, past: Array, sizes: Sizes, reverse: bool, needs: Needs,
+    gates: Array, past: Array, *, sizes: Sizes, reverse: bool, needs: Needs,
 ) -> tuple[Any, ...]:
+    """The gradients of x, h and the weights."""
     if _again(xp):
         _, _, gates, past = _gru_steps(xp, x, h, w_ih, w_hh, b_ih, b_hh, sizes, reverse)
     rows, size = past.shape
@@ -259,7 +270,9 @@ def _gru_back(
 
 
 @define(
-    "gru(x, h, w_ih, w_hh, b_ih=None, b_hh=None, *, sizes, reverse) -> y, h_n, gates, past", node_name="Gru", joint=_gru_back,
+    "gru(x, h, w_ih, w_hh, b_ih=None, b_hh=None, *, sizes, reverse) -> y, h_n, gates, past", node_name="Gru",
+    joint=lambda xp, g_y, g_h_n, x, h, w_ih, w_hh, b_ih, b_hh, gates, past, sizes, reverse, needs: xp.gru_back(
+        g_y, g_h_n, x, h, w_ih, w_hh, b_ih, b_hh, gates, past, sizes=sizes, reverse=reverse, needs=needs),
 )
 def gru(
     xp: Any, x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None, *, sizes: Sizes,

@@ -183,11 +183,13 @@ def vector_norm(xp: Any, x: Array, *, p: float = 2.0, axis: Axis = None, keepdim
     return xp.pow(xp.sum(xp.pow(size, p), axis=axis, keepdims=keepdims), 1 / p)
 
 
-def _softmax(xp: Any, g: Array, out: Array, axis: int) -> Array:
+@composite
+def softmax_back(xp: Any, g: Array, out: Array, *, axis: int) -> Array:
+    """The gradient of `softmax`."""
     return out * (g - xp.sum(g * out, axis=axis, keepdims=True))
 
 
-@define("softmax(x, *, axis)", x=_softmax)
+@define("softmax(x, *, axis)", x=lambda xp, g, out, axis: xp.softmax_back(g, out, axis=axis))
 def softmax(xp: Any, x: Array, *, axis: int) -> Array:
     """exp(x) / sum(exp(x))."""
     if 0 in x.shape:
@@ -196,7 +198,13 @@ def softmax(xp: Any, x: Array, *, axis: int) -> Array:
     return e / xp.sum(e, axis=axis, keepdims=True)
 
 
-@define("log_softmax(x, *, axis)", x=lambda xp, g, out, axis: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True))
+@composite
+def log_softmax_back(xp: Any, g: Array, out: Array, *, axis: int) -> Array:
+    """The gradient of `log_softmax`."""
+    return g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True)
+
+
+@define("log_softmax(x, *, axis)", x=lambda xp, g, out, axis: xp.log_softmax_back(g, out, axis=axis))
 def log_softmax(xp: Any, x: Array, *, axis: int) -> Array:
     """log(softmax(x)), without overflow."""
     if 0 in x.shape:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 __all__ = ["Linalg"]
 
 Array = Any
+
+
+def _rows(x: Array) -> Array:
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 class Linalg:
@@ -32,5 +37,10 @@ class Linalg:
         if x.dtype in self.halves:
             out = self.matmul(x, weight.swapaxes(-1, -2))
             return out if bias is None else out + bias
-        out = x.dot(weight.T) if x.ndim == 2 else self.np.matmul(x, weight.T)
-        return out if bias is None else self.np.add(out, bias, out)
+        if x.ndim < 2 or weight.ndim < 2:
+            out = self.np.matmul(x, weight.T)
+            return out if bias is None else out + bias
+        out = (x if x.ndim == 2 else _rows(x)).dot(weight.T)  # one large product is quicker than many small ones
+        if bias is not None:
+            self.np.add(out, bias, out)
+        return out if x.ndim == 2 else out.reshape(*x.shape[:-1], len(weight))

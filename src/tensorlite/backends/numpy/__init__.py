@@ -26,8 +26,10 @@ _KERNELS = {
     **dict.fromkeys(("sgd_step", "sgd_steps", "adam_step"), "optim"),
     "linear_back": "linear",
     **dict.fromkeys(("conv", "conv_input", "conv_weight"), "conv"),
-    **dict.fromkeys(("normalize", "normalize_back"), "norm"),
-    "max_pool": "pool",
+    **dict.fromkeys(("normalize", "normalize_back", "normalize_with_moments", "standardize"), "norm"),
+    **dict.fromkeys(("max_pool", "max_pool_back", "max_pool_values", "window_spread", "window_sum"), "pool"),
+    **dict.fromkeys(("log_softmax", "log_softmax_back", "softmax", "softmax_back"), "softmax"),
+    "take_back": "embedding",
     **dict.fromkeys(("gelu", "gelu_back"), "gelu"),
     **dict.fromkeys(("attention", "attention_back"), "attention"),
     **dict.fromkeys(SPECIAL, "special"),
@@ -41,6 +43,9 @@ class NumpyBackend(ArrayBackend):
     def __init__(self) -> None:
         super().__init__(np, device("cpu"))
         keep_memory()
+        if fast.available():
+            for name in fast.LARGE:
+                setattr(self, name, fast.large(name, getattr(self, name)))
 
     def kernel(self, name: str) -> Callable[..., Any] | None:
         module = _KERNELS.get(name)
@@ -67,6 +72,21 @@ class NumpyBackend(ArrayBackend):
         from .gelu import erf
 
         return erf(x)
+
+    # The rules of the three commonest activations, as they stand in `ops`, without a frame around them.
+
+    def relu_back(self, g: Any, out: Any) -> Any:
+        """g where the result was positive or nan."""
+        return self.where(out <= 0, 0, g)
+
+    def sigmoid_back(self, g: Any, out: Any) -> Any:
+        """g out (1 - out)."""
+        slope = g * out
+        return slope - slope * out
+
+    def tanh_back(self, g: Any, out: Any) -> Any:
+        """g (1 - out^2)."""
+        return g - g * out * out
 
     def where(self, mask: Any, x: Any, y: Any) -> Any:
         """Where one side is the number 0, by a product of integers; np.where takes ten times as long to guess the branches."""
@@ -136,6 +156,7 @@ def _first(kernel: Callable[..., Any], other: Callable[..., Any] | None) -> Call
         return other(*arrays, **static) if result is NotImplemented else result
 
     run.__name__, run.__doc__ = kernel.__name__, kernel.__doc__
+    run.__wrapped__ = kernel  # type: ignore[attr-defined]  # whose parameters are to be seen
     return may_decline(run) if hasattr(other, "declines") else run
 
 

@@ -7,6 +7,7 @@ correct to the last place; in GELU, whose result is a product, single precision 
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Callable
@@ -28,26 +29,37 @@ NUMERATOR = (
 DENOMINATOR = (1.0, 0.5020754342249437, 0.11410882261739659, 0.014969160932206748, 0.0011625302886960826, 3.8091864528728484e-05)
 
 
+class _Constants:
+    """Numbers as arrays of no dimension: a Python number would be converted at each call."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.scale, self.half, self.one, self.limit = (np.array(c, dtype) for c in (math.sqrt(0.5), 0.5, 1, LIMIT))
+        self.minus_one, self.minus_limit = np.array(-1, dtype), np.array(-LIMIT, dtype)
+        self.density = np.array(1 / math.sqrt(2 * math.pi), dtype)
+        self.numerator = [np.array(c, dtype) for c in reversed(NUMERATOR)]
+        self.denominator = [np.array(c, dtype) for c in reversed(DENOMINATOR)]
+
+
+_constants = functools.cache(_Constants)
+
+
 class _Erf(threading.local):
     """Erf of blocks of one dtype, with buffers for each thread."""
 
     def __init__(self, size: int, dtype: Any) -> None:
         self.z, self.bottom = np.empty(size, dtype), np.empty(size, dtype)
-        # Arrays of no dimension: a Python number would be converted at each call.
-        self.limit, self.one = np.array(LIMIT, dtype), np.array(1, dtype)
-        self.numerator = [np.array(c, dtype) for c in reversed(NUMERATOR)]
-        self.denominator = [np.array(c, dtype) for c in reversed(DENOMINATOR)]
+        self.constants = _constants(dtype)
 
     def __call__(self, x: Array, out: Array) -> Array:
         """Into `out`, which must not be `x`."""
-        z, bottom = self.z[: x.size], self.bottom[: x.size]
-        x = np.minimum(x, self.limit, out=bottom)
-        np.maximum(x, -self.limit, out=x)
+        c, z, bottom = self.constants, self.z[: x.size], self.bottom[: x.size]
+        x = np.minimum(x, c.limit, out=bottom)
+        np.maximum(x, c.minus_limit, out=x)
         np.multiply(x, x, z)
-        np.multiply(self._polynomial(self.numerator, z, out), x, out)
-        np.divide(out, self._polynomial(self.denominator, z, bottom), out)
-        np.minimum(out, self.one, out=out)
-        return np.maximum(out, -self.one, out=out)
+        np.multiply(self._polynomial(c.numerator, z, out), x, out)
+        np.divide(out, self._polynomial(c.denominator, z, bottom), out)
+        np.minimum(out, c.one, out=out)
+        return np.maximum(out, c.minus_one, out=out)
 
     @staticmethod
     def _polynomial(coefficients: list[Array], z: Array, out: Array) -> Array:
@@ -80,20 +92,12 @@ def erf(x: Array) -> Array:
     return out
 
 
-class _Constants:
-    """Numbers as arrays of no dimension."""
-
-    def __init__(self, dtype: Any) -> None:
-        self.scale, self.half, self.one = (np.array(c, dtype) for c in (math.sqrt(0.5), 0.5, 1))
-        self.density = np.array(1 / math.sqrt(2 * math.pi), dtype)
-
-
 @may_decline
 def gelu(x: Array) -> Array:
     """x times the normal distribution function (Hendrycks and Gimpel, 2016)."""
     if not _suits(x):
         return NotImplemented
-    out, compute, c = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), x.dtype), _Constants(x.dtype)
+    out, compute, c = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), x.dtype), _constants(x.dtype)
 
     def work(part: Array, target: Array) -> None:
         compute(part * c.scale, target)
@@ -110,7 +114,7 @@ def gelu_back(g: Array, x: Array) -> Array:
     """g times the normal distribution function plus x times its density."""
     if not _suits(g, x) or g.shape != x.shape:
         return NotImplemented
-    out, compute, c = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), x.dtype), _Constants(x.dtype)
+    out, compute, c = np.empty(x.shape, x.dtype), _Erf(min(x.size, BLOCK), x.dtype), _constants(x.dtype)
 
     def work(slope: Array, part: Array, target: Array) -> None:
         scaled = part * c.scale

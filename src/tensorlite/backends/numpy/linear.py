@@ -29,10 +29,13 @@ def linear_back(
         return tuple([a if a is None else a.astype(dtype) for a in wide])  # type: ignore[return-value]
     needs_x, needs_weight, needs_bias = needs
     grad_x = grad_weight = grad_bias = None
+    shape = g.shape
+    if g.ndim != 2:  # one large product is quicker than many small ones
+        g = g.reshape(-1, shape[-1])
     if needs_x:
-        grad_x = g.dot(weight) if g.ndim == 2 else np.matmul(g, weight)  # type: ignore[arg-type]
-    if g.ndim != 2:
-        g = g.reshape(-1, g.shape[-1])
+        grad_x = g.dot(weight)  # type: ignore[arg-type]
+        if len(shape) != 2:
+            grad_x = grad_x.reshape(*shape[:-1], grad_x.shape[-1])
     if needs_weight:
         grad_weight = g.T.dot(x if x.ndim == 2 else x.reshape(-1, x.shape[-1]))  # type: ignore[union-attr, arg-type]
     if needs_bias:

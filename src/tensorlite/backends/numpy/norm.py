@@ -13,7 +13,7 @@ import numpy as np
 from ..base import may_decline
 from .workers import in_parallel
 
-__all__ = ["normalize", "normalize_back"]
+__all__ = ["normalize", "normalize_back", "normalize_with_moments", "standardize"]
 
 Array = np.ndarray
 Ints = tuple[int, ...]
@@ -59,15 +59,15 @@ def _centred(x: Array, eps: float, out: Array | None = None) -> tuple[Array, Arr
     return centred, np.reciprocal(scale, scale)[:, None]
 
 
-def _centred_groups(x: Array, eps: float) -> tuple[Array, Array]:
-    """The same for the groups of (before, groups, after)."""
+def _centred_groups(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+    """The same for the groups of (before, groups, after), and their means and variances."""
     count = x.shape[0] * x.shape[2]
-    centred = x - np.add.reduce(x, (0, 2), keepdims=True) / count
-    scale = np.einsum("ijk,ijk->j", centred, centred)
-    scale /= count
-    scale += eps
-    np.sqrt(scale, scale)
-    return centred, np.reciprocal(scale, scale)[:, None]
+    mean = np.add.reduce(x, (0, 2)) / count
+    centred = x - mean[:, None]
+    var = np.einsum("ijk,ijk->j", centred, centred)
+    var /= count
+    scale = np.sqrt(var + eps)
+    return centred, np.reciprocal(scale, scale)[:, None], mean, var
 
 
 @may_decline
@@ -80,16 +80,43 @@ def normalize(
     rows = _rows(x, axes)
     if rows is not None and shape == x.shape[-len(axes) :]:
         return _normalize_rows(x, rows, weight, bias, eps)
-    groups = _groups(x, axes, shape)
+    found = normalize_with_moments(x, weight, bias, axes=axes, shape=shape, eps=eps)
+    return found if found is NotImplemented else found[0]
+
+
+@may_decline
+def normalize_with_moments(
+    x: Array, weight: Array | None = None, bias: Array | None = None, *, axes: Ints, shape: Ints, eps: float
+) -> tuple[Array, Array, Array]:
+    """The same for channels, with their means and variances."""
+    groups = _groups(x, axes, shape) if _suits(x, weight, bias) else None
     if groups is None:
         return NotImplemented
-    out, scale = _centred_groups(groups, eps)
+    out, scale, mean, var = _centred_groups(groups, eps)
     if weight is not None:
         scale *= weight.reshape(-1, 1)
     out *= scale
     if bias is not None:
         out += bias.reshape(-1, 1)
-    return out.reshape(x.shape)
+    return out.reshape(x.shape), mean, var
+
+
+@may_decline
+def standardize(
+    x: Array, mean: Array, var: Array, weight: Array | None = None, bias: Array | None = None, *, shape: Ints, eps: float
+) -> Array:
+    """(x - mean) / sqrt(var + eps) * weight + bias, for a given mean and variance of each channel."""
+    if not _suits(x, mean, var, weight, bias):
+        return NotImplemented
+    scale = np.sqrt(var + eps)
+    np.reciprocal(scale, scale)
+    if weight is not None:
+        scale *= weight
+    shift = mean * scale
+    shift = np.negative(shift, shift) if bias is None else np.subtract(bias, shift, shift)
+    out = x * scale.reshape(shape)
+    out += shift.reshape(shape)
+    return out
 
 
 def _normalize_rows(x: Array, rows: tuple[int, int], weight: Array | None, bias: Array | None, eps: float) -> Array:
@@ -164,7 +191,7 @@ def _groups_back(
     g: Array, x: Array, original: Ints, weight: Array | None, eps: float, needs: tuple[bool, ...]
 ) -> tuple[Any, ...]:
     count = x.shape[0] * x.shape[2]
-    centred, scale = _centred_groups(x, eps)
+    centred, scale, _, _ = _centred_groups(x, eps)
     along = np.einsum("ijk,ijk->j", g, centred)
     total = np.add.reduce(g, (0, 2))
     grad_x = None

@@ -1,43 +1,96 @@
-"""Max pooling by comparing one tap of all windows with the largest so far; no window is ever copied."""
+"""Pooling tap by tap: one tap of all windows at a time is compared or added; no window is ever copied."""
 
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..base import may_decline
+from .workers import in_parallel
 
-__all__ = ["max_pool"]
+__all__ = ["max_pool", "max_pool_back", "max_pool_values", "window_spread", "window_sum"]
 
 Array = np.ndarray
 Ints = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
 TAPS = 32
-"""Windows of more taps are left to argmax over copies."""
+"""Windows of more taps are left to copies."""
+BLOCK = 1 << 17
+"""Numbers in a block."""
+
+
+def _suits(x: Array, kernel: Ints) -> bool:
+    return x.dtype.char in "fd" and math.prod(kernel) <= TAPS
+
+
+def _places(size: Ints, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> Ints:
+    """How many windows there are along each axis."""
+    axes = zip(size, kernel, stride, padding, dilation, strict=True)
+    return tuple((m + sum(p) - d * (k - 1) - 1) // s + 1 for m, k, s, p, d in axes)
+
+
+def _span(tap: int, size: int, places: int, stride: int, before: int, dilation: int) -> tuple[slice, slice]:
+    """Along one axis, the windows whose tap is no padding, and the elements that it meets."""
+    shift = tap * dilation - before
+    first = max(0, -(shift // stride))
+    count = max(0, min(places, (size - 1 - shift) // stride + 1) - first)
+    start = max(0, first * stride + shift)
+    return slice(first, first + count), slice(start, start + stride * (count - 1) + 1 if count else start, stride)
+
+
+def _taps(size: Ints, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> Iterator[tuple[Ints, Any, Any]]:
+    """Each tap, the windows where it is no padding, and their elements."""
+    places = _places(size, kernel, stride, padding, dilation)
+    axes = list(zip(size, places, stride, padding, dilation, strict=True))
+    for tap in itertools.product(*(range(k) for k in kernel)):
+        spans = [_span(t, m, n, s, p[0], d) for t, (m, n, s, p, d) in zip(tap, axes, strict=True)]
+        yield tap, (..., *(windows for windows, _ in spans)), (..., *(elements for _, elements in spans))
+
+
+def _in_planes(work: Callable[..., None], n: int, *arrays: Array) -> None:
+    """Call `work` with blocks of the planes, the last n axes; the first array's size says how many planes a block has."""
+    planes = [a.reshape(-1, *a.shape[a.ndim - n :]) for a in arrays]
+    count = len(planes[0])
+    step = max(1, BLOCK * count // max(planes[0].size, 1))
+    in_parallel(lambda start: work(*[a[start : start + step] for a in planes]), range(0, count, step))
+
+
+@may_decline
+def max_pool_values(x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> Array:
+    """The largest element of each window over the last axes."""
+    if not _suits(x, kernel):
+        return NotImplemented
+    n = len(kernel)
+    geometry = (x.shape[-n:], kernel, stride, padding, dilation)
+    values = np.full((*x.shape[:-n], *_places(*geometry)), -np.inf, x.dtype)
+    taps = list(_taps(*geometry))
+
+    def work(x: Array, values: Array) -> None:
+        for _, windows, elements in taps:
+            part = values[windows]
+            np.maximum(part, x[elements], out=part)
+
+    _in_planes(work, n, x, values)
+    return values
 
 
 @may_decline
 def max_pool(x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> tuple[Array, Array]:
-    """The largest element of each window over the last axes, and its position in the flattened unpadded plane."""
+    """The same, and its position in the flattened unpadded plane."""
     n = len(kernel)
     size = x.shape[-n:]
-    taps = list(itertools.product(*(range(k) for k in kernel)))
-    if x.dtype.char not in "fd" or any(a or b for a, b in padding) or len(taps) > TAPS:
+    if not _suits(x, kernel) or any(a or b for a, b in padding):
         return NotImplemented
-    places = tuple((m - d * (k - 1) - 1) // s + 1 for m, k, s, d in zip(size, kernel, stride, dilation, strict=True))
-    rows = [int(np.prod(size[axis + 1 :])) for axis in range(n)]
-
-    def tap_of(tap: Ints) -> Any:
-        spans = zip(tap, dilation, stride, places, strict=True)
-        key: list[Any] = [slice(t * d, t * d + s * (m - 1) + 1, s) for t, d, s, m in spans]
-        return x[(..., *key)]
-
-    values = tap_of(taps[0]).copy()
+    places = _places(size, kernel, stride, padding, dilation)
+    rows = [math.prod(size[axis + 1 :]) for axis in range(n)]
+    values = np.full((*x.shape[:-n], *places), -np.inf, x.dtype)
     offsets = np.zeros(values.shape, np.int64)
-    for tap in taps[1:]:
-        candidate = tap_of(tap)
+    for tap, _, elements in _taps(size, kernel, stride, padding, dilation):
+        candidate = x[elements]
         larger = candidate > values
         offset = sum(t * d * row for t, d, row in zip(tap, dilation, rows, strict=True))
         np.maximum(values, candidate, out=values)
@@ -49,3 +102,63 @@ def max_pool(x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dilation: I
         first = np.arange(places[axis]) * (stride[axis] * rows[axis])
         offsets += first.reshape(-1, *(1,) * (n - axis - 1))
     return values, offsets
+
+
+@may_decline
+def max_pool_back(g: Array, x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> Array:
+    """The gradient of `max_pool_values`: each window's goes to the first of its largest elements."""
+    geometry: Any = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    values = max_pool_values(x, **geometry)
+    if values is NotImplemented or np.isnan(values).any():
+        return NotImplemented
+    out = np.zeros(x.shape, g.dtype)
+    bits = np.ascontiguousarray(g).view(np.int32 if g.dtype.char == "f" else np.int64)
+    taps = list(_taps(x.shape[-len(kernel) :], **geometry))
+
+    def work(x: Array, values: Array, bits: Array, out: Array) -> None:
+        todo = np.ones(values.shape, np.bool_)
+        for _, windows, elements in taps:
+            left = todo[windows]
+            found = np.equal(x[elements], values[windows])
+            found &= left
+            left ^= found
+            # Bits are kept or cleared: an infinite gradient times False would be nan.
+            out[elements] += np.multiply(bits[windows], found.view(np.int8)).view(g.dtype)
+
+    _in_planes(work, len(kernel), x, values, bits, out)
+    return out
+
+
+@may_decline
+def window_sum(x: Array, *, kernel: Ints, stride: Ints, padding: Pads) -> Array:
+    """The sum of each window, zeros outside."""
+    if not _suits(x, kernel):
+        return NotImplemented
+    n = len(kernel)
+    geometry = (x.shape[-n:], kernel, stride, padding, (1,) * n)
+    out = np.zeros((*x.shape[:-n], *_places(*geometry)), x.dtype)
+    taps = list(_taps(*geometry))
+
+    def work(x: Array, out: Array) -> None:
+        for _, windows, elements in taps:
+            out[windows] += x[elements]
+
+    _in_planes(work, n, x, out)
+    return out
+
+
+@may_decline
+def window_spread(y: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding: Pads) -> Array:
+    """Each window's value added to all of its elements: the transpose of `window_sum`."""
+    if not _suits(y, kernel):
+        return NotImplemented
+    n = len(kernel)
+    out = np.zeros(shape, y.dtype)
+    taps = list(_taps(shape[-n:], kernel, stride, padding, (1,) * n))
+
+    def work(y: Array, out: Array) -> None:
+        for _, windows, elements in taps:
+            out[elements] += y[windows]
+
+    _in_planes(work, n, y, out)
+    return out

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["get_num_threads", "in_parallel", "set_num_threads"]
+__all__ = ["blas_library", "get_num_threads", "in_parallel", "set_num_threads"]
 
 Block = TypeVar("Block")
 Task = Callable[[], None]
@@ -93,6 +93,7 @@ class _Blas:
     """The library of the products, as far as it can be told how many threads to use."""
 
     def __init__(self, library: Any) -> None:
+        self.library = library
         self.set = library.scipy_openblas_set_num_threads64_
         self.get = library.scipy_openblas_get_num_threads64_
 
@@ -110,6 +111,12 @@ def _blas() -> _Blas | None:
             except (OSError, AttributeError):  # not loadable, or without these functions
                 continue
     return None
+
+
+def blas_library() -> Any:
+    """The library of the products with its functions, if it is one that can be told how many threads to use."""
+    blas = _blas()
+    return None if blas is None else blas.library
 
 
 @contextmanager

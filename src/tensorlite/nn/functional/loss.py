@@ -288,7 +288,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     x = input.detach()
     if not bool(((x >= 0) & (x <= 1)).all()):
         raise RuntimeError("all elements of input should be between 0 and 1")
-    loss = (target - 1) * pointwise.log1p(-input).clamp_min(-100) - target * pointwise.log(input).clamp_min(-100)
+    loss = losses.binary_cross_entropy(input, target)
     return reduced(loss if weight is None else loss * weight, chosen)
 
 

@@ -50,38 +50,54 @@ def batch_norm(
     count = math.prod(input.shape[a] for a in axes)
     if count == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
-    if count and running_mean is not None and running_var is not None:
-        _follow(input.detach(), running_mean, running_var, axes, count, momentum)
-    return _normalized(input, weight, bias, axes, shape, eps)
+    if not count or running_mean is None or running_var is None:
+        return _normalized(input, weight, bias, axes, shape, eps)
+    return _followed(input, running_mean, running_var, weight, bias, axes, shape, momentum, eps)
+
+
+def _wide(*tensors: Tensor | None) -> list[Tensor | None]:
+    """Half precision is normalised in float32."""
+    return [t.float() if t is not None and t.dtype.itemsize == 2 else t for t in tensors]
+
+
+def _inputs(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> list[Tensor | None]:
+    """As `ops.normalize` takes them: not half precision, and no bias without a weight."""
+    if weight is None and bias is not None:
+        weight = bias.detach().new_ones(bias.shape)
+    return _wide(input, weight, bias) if input.dtype.itemsize == 2 else [input, weight, bias]
 
 
 def _normalized(
     input: Tensor, weight: Tensor | None, bias: Tensor | None, axes: tuple[int, ...], shape: tuple[int, ...], eps: float
 ) -> Tensor:
-    """Half precision is normalised in float32."""
-    d = input.dtype
-    if d.itemsize == 2:
-        wide = [None if t is None else t.float() for t in (input, weight, bias)]
-        return ops.normalize(*wide, axes=axes, shape=shape, eps=eps).to(d)
-    return ops.normalize(input, weight, bias, axes=axes, shape=shape, eps=eps)
+    out = ops.normalize(*_inputs(input, weight, bias), axes=axes, shape=shape, eps=eps)
+    return out.to(input.dtype) if input.dtype.itemsize == 2 else out
 
 
 def _with_statistics(
     input: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any, shape: tuple[int, ...], eps: float
 ) -> Tensor:
-    scale = (var + eps).rsqrt()
-    if weight is not None:
-        scale = scale * weight
-    shift = -mean * scale if bias is None else bias - mean * scale
-    return (input * scale.reshape(shape) + shift.reshape(shape)).to(input.dtype)
+    """With the running statistics."""
+    d = input.dtype
+    if d.itemsize == 2:
+        return ops.standardize(*_wide(input, mean, var, weight, bias), shape=shape, eps=eps).to(d)
+    return ops.standardize(input, mean, var, weight, bias, shape=shape, eps=eps)
 
 
-def _follow(input: Tensor, running_mean: Tensor, running_var: Tensor, axes: tuple[int, ...], count: int, momentum: float) -> None:
+def _followed(
+    input: Tensor, running_mean: Tensor, running_var: Tensor, weight: Any, bias: Any, axes: tuple[int, ...],
+    shape: tuple[int, ...], momentum: float, eps: float,
+) -> Tensor:
+    """Normalise, and move the running statistics towards those of the input."""
+    out, mean, var = ops.normalize_with_moments(*_inputs(input, weight, bias), axes=axes, shape=shape, eps=eps)
+    count = math.prod(input.shape[a] for a in axes)
     with no_grad():
-        mean = input.mean(axes)
-        var = input.var(axes, correction=1)
-        running_mean.mul_(1 - momentum).add_(mean.to(running_mean.dtype) * momentum)
-        running_var.mul_(1 - momentum).add_(var.to(running_var.dtype) * momentum)
+        if mean.ndim > 1:  # statistics of each sample
+            mean, var = mean.mean(0), var.mean(0)
+        unbiased = count / (count - 1)
+        running_mean.copy_(running_mean * (1 - momentum) + mean.to(running_mean.dtype) * momentum)
+        running_var.copy_(running_var * (1 - momentum) + var.to(running_var.dtype) * (momentum * unbiased))
+    return out.to(input.dtype) if input.dtype.itemsize == 2 else out
 
 
 def layer_norm(
@@ -126,12 +142,10 @@ def group_norm(
             f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(input.shape)} "
             f"and num_groups={num_groups}"
         )
-    grouped = input.reshape(n, num_groups, channels // num_groups * math.prod(input.shape[2:]))
-    out = _normalized(grouped, None, None, (2,), (1, num_groups, 1), eps).reshape(input.shape)
-    shape = (1, channels, *(1,) * (input.ndim - 2))
-    if weight is not None:
-        out = out * weight.reshape(shape)
-    return out if bias is None else out + bias.reshape(shape)
+    each = channels // num_groups
+    grouped = input.reshape(n, num_groups, each, *input.shape[2:])
+    axes, shape = tuple(range(2, grouped.ndim)), (1, num_groups, each, *(1,) * (input.ndim - 2))
+    return _normalized(grouped, weight, bias, axes, shape, eps).reshape(input.shape)
 
 
 def instance_norm(
@@ -149,13 +163,10 @@ def instance_norm(
     if input.ndim < 3 or math.prod(input.shape[2:]) == 1:
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
     axes = tuple(range(2, input.ndim))
-    if running_mean is not None and running_var is not None:
-        with no_grad():
-            x = input.detach()
-            running_mean.mul_(1 - momentum).add_(x.mean(axes).mean(0) * momentum)
-            running_var.mul_(1 - momentum).add_(x.var(axes, correction=1).mean(0) * momentum)
     shape = (1, input.shape[1], *(1,) * (input.ndim - 2))
-    return _normalized(input, weight, bias, axes, shape, eps)
+    if running_mean is None or running_var is None:
+        return _normalized(input, weight, bias, axes, shape, eps)
+    return _followed(input, running_mean, running_var, weight, bias, axes, shape, momentum, eps)
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -18,30 +19,41 @@ __all__ = [
     "max_pool2d", "max_pool2d_with_indices", "max_pool3d", "max_pool3d_with_indices",
 ]
 
+Ints = tuple[int, ...]
+
 
 def _geometry(n: int, input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Any, ...]:
     """Kernel, stride, padding (before, after), dilation and the number of windows along each axis."""
+    shape = input.shape
     if input.ndim not in (n + 1, n + 2):
-        raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor, but got input of size {list(input.shape)}")
+        raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor, but got input of size {list(shape)}")
+    if not all(shape[1 if len(shape) == n + 2 else 0 :]):
+        raise RuntimeError(f"Expected input with non-zero size for non-batch dimensions, but got {list(shape)}")
     k, d, p = tuple_of(kernel, n, "kernel_size"), tuple_of(dilation, n, "dilation"), tuple_of(padding, n, "padding")
     s = k if stride is None or stride == () or stride == [] else tuple_of(stride, n, "stride")
-    if any(x <= 0 for x in (*k, *s, *d)):
+    return k, s, *_windows(shape[-n:], k, s, p, d, ceil_mode)
+
+
+@functools.lru_cache(maxsize=1024)
+def _windows(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> tuple[Any, Ints, Ints]:
+    """Padding before and after, dilation, and the number of windows along each axis."""
+    if any(x <= 0 for x in (*kernel, *stride, *dilation)):
         raise RuntimeError("kernel size, stride and dilation should be greater than zero")
-    if any(x < 0 or x > y // 2 for x, y in zip(p, k, strict=True)):
-        raise RuntimeError(f"pad should be at most half of effective kernel size, but got pad={p[0]}, kernel_size={k[0]}")
-    if not all(input.shape[-n:]) or not all(input.shape[1 if input.ndim == n + 2 else 0 : -n]):
-        raise RuntimeError(f"Expected input with non-zero size for non-batch dimensions, but got {list(input.shape)}")
+    if any(x < 0 or x > y // 2 for x, y in zip(padding, kernel, strict=True)):
+        raise RuntimeError(
+            f"pad should be at most half of effective kernel size, but got pad={padding[0]}, kernel_size={kernel[0]}"
+        )
     pads, places = [], []
-    for size, kk, ss, pp, dd in zip(input.shape[-n:], k, s, p, d, strict=True):
-        room = size + 2 * pp - dd * (kk - 1) - 1
-        count = (-(-room // ss) if ceil_mode else room // ss) + 1
-        if ceil_mode and (count - 1) * ss >= size + pp:
+    for m, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
+        room = m + 2 * p - d * (k - 1) - 1
+        count = (-(-room // s) if ceil_mode else room // s) + 1
+        if ceil_mode and (count - 1) * s >= m + p:
             count -= 1
         if count < 1:
-            raise RuntimeError(f"Given input size: {list(input.shape)}. Calculated output size is too small")
-        pads.append((pp, max(pp, (count - 1) * ss + dd * (kk - 1) + 1 - size - pp)))
+            raise RuntimeError(f"Given input size: {list(size)}. Calculated output size is too small")
+        pads.append((p, max(p, (count - 1) * s + d * (k - 1) + 1 - m - p)))
         places.append(count)
-    return k, s, tuple(pads), d, tuple(places)
+    return tuple(pads), dilation, tuple(places)
 
 
 def _max(n: int) -> Callable[..., Any]:
@@ -50,11 +62,12 @@ def _max(n: int) -> Callable[..., Any]:
         return_indices: bool = False,
     ) -> Any:
         k, s, pads, d, places = _geometry(n, input, kernel_size, stride, padding, dilation, ceil_mode)
-        values, indices = pool.max_pool(input, kernel=k, stride=s, padding=pads, dilation=d)
         key = (..., *(slice(0, m) for m in places))
-        if tuple(values.shape[-n:]) != places:
-            values, indices = values[key], indices[key]
-        return (values, indices) if return_indices else values
+        if not return_indices:
+            values = pool.max_pool_values(input, kernel=k, stride=s, padding=pads, dilation=d)
+            return values if values.shape[-n:] == places else values[key]
+        values, indices = pool.max_pool(input, kernel=k, stride=s, padding=pads, dilation=d)
+        return (values, indices) if values.shape[-n:] == places else (values[key], indices[key])
 
     function.__name__ = f"max_pool{n}d"
     function.__doc__ = f"""The largest element of each window: (N, C, *) to (N, C, *'), over {n} dimensions.
@@ -77,8 +90,9 @@ def _avg(n: int) -> Callable[..., Any]:
         k, s, pads, _, places = _geometry(n, input, kernel_size, stride, padding, 1, ceil_mode)
         if divisor_override == 0:
             raise RuntimeError("divisor must be not zero")
-        key = (..., *(slice(0, m) for m in places))
-        total = pool.window_sum(input, kernel=k, stride=s, padding=pads)[key]
+        total = pool.window_sum(input, kernel=k, stride=s, padding=pads)
+        if total.shape[-n:] != places:
+            total = total[(..., *(slice(0, m) for m in places))]
         if divisor_override is not None:
             return _divided(total, divisor_override)
         counted = tuple_of(padding, n, "padding") if count_include_pad else (0,) * n
@@ -102,8 +116,11 @@ def _divided(total: Tensor, count: Any) -> Tensor:
 
 def _counts(input: Tensor, kernel: Any, stride: Any, padding: Any, counted: Any, places: Any) -> Any:
     """How many elements each window's mean is over."""
+    sizes = input.shape[-len(kernel) :]
+    if not any(padding) and all((m - 1) * s + k <= n for n, k, s, m in zip(sizes, kernel, stride, places, strict=True)):
+        return math.prod(kernel)
     axes = []
-    for size, k, s, p, c, m in zip(input.shape[-len(kernel) :], kernel, stride, padding, counted, places, strict=True):
+    for size, k, s, p, c, m in zip(sizes, kernel, stride, padding, counted, places, strict=True):
         starts = [i * s - p for i in range(m)]
         axes.append([min(a + k, size + c) - max(a, -c) for a in starts])
     if all(x == a[0] for a in axes for x in a):
@@ -144,7 +161,10 @@ def _mean_axis(input: Tensor, axis: int, out: int) -> Tensor:
 
 def _adaptive_avg(n: int) -> Callable[..., Any]:
     def function(input: Tensor, output_size: Any) -> Tensor:
-        for i, out in enumerate(_adaptive(n, input, output_size)):
+        sizes = _adaptive(n, input, output_size)
+        if sizes == (1,) * n:
+            return input.mean(tuple(range(-n, 0)), keepdim=True)
+        for i, out in enumerate(sizes):
             axis = input.ndim - n + i
             input = _mean_axis(input, axis, out)
         return input

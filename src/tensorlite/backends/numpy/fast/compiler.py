@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import threading
 from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,18 +35,26 @@ def available() -> bool:
 
 
 @functools.cache
-def cache_folder() -> Path | None:
-    """Where compiled code is kept: below ``TENSORLITE_CACHE``, or the user's folder for caches; None if nothing can be written."""
+def _version() -> str:
+    """What the text of this package is called; read when its first kernel is defined, since a file may be replaced later."""
     import hashlib
-    import tempfile
     from pathlib import Path
 
     text = hashlib.sha256()
     for file in sorted(Path(__file__).parent.glob("*.py")):
         text.update(file.read_bytes())
+    return text.hexdigest()[:16]
+
+
+@functools.cache
+def cache_folder() -> Path | None:
+    """Where compiled code is kept: below ``TENSORLITE_CACHE``, or the user's folder for caches; None if nothing can be written."""
+    import tempfile
+    from pathlib import Path
+
     given = os.environ.get("TENSORLITE_CACHE")
     root = Path(given) if given else _users_cache() / "tensorlite"
-    folder = root / f"compiled-{sys.implementation.cache_tag}-{text.hexdigest()[:16]}"
+    folder = root / f"compiled-{sys.implementation.cache_tag}-{_version()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -64,21 +73,32 @@ def _users_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 
 
+_making = threading.RLock()
+
+
 class Compiled:
     """A function that is compiled when it is first called."""
 
     options: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"}}
 
     def __init__(self, function: FunctionType) -> None:
+        _version()
         self.function = function
+        self.made: Any = None
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: Any) -> Any:
         return self.dispatcher(*args)
 
-    @functools.cached_property
+    @property
     def dispatcher(self) -> Any:
-        """numba's function; other compiled functions that this one calls are put in their place."""
+        """numba's function, made once; other compiled functions that this one calls are put in their place."""
+        if self.made is None:
+            with _making:
+                self.made = self.made or self._make()
+        return self.made
+
+    def _make(self) -> Any:
         import numba
 
         f = self.function

@@ -33,6 +33,10 @@ BLOCKS = 8
 """In how many blocks the samples are shared among the threads."""
 
 
+BLOCK = 1 << 14
+"""How many numbers are laid out in a block at least; for fewer it is not worth to wake a thread."""
+
+
 class _Lines(NamedTuple):
     """How the samples of a chunk lie in memory: (phases, channels, length)."""
 
@@ -71,7 +75,8 @@ class _Plan(NamedTuple):
 def _lines(
     samples: int, channels: int, low: Ints, stride: Ints, phases: Sequence[Ints], plane: Ints
 ) -> tuple[_Lines, list[slice]]:
-    area, blocks = math.prod(plane), min(samples, BLOCKS)
+    area = math.prod(plane)
+    blocks = max(1, min(samples, BLOCKS, samples * area * channels * len(phases) // BLOCK))
     edges = [samples * i // blocks for i in range(blocks + 1)]
     most = max(1, min(-(-samples // blocks), LINES // (area * channels * len(phases))))
     lines = _Lines(low, stride, np.array(phases), plane, most, most * area)
@@ -304,17 +309,20 @@ def _pack(weight, swap, groups, taps, packed, start, rows):
     """weight (outputs, channels, taps) as (groups, blocks of outputs, channels * taps, rows), with zeros for missing rows."""
     outputs = weight.shape[1] if swap else len(weight) // groups
     channels = len(weight) // groups if swap else weight.shape[1]
-    i = start
+    size = channels * taps.size
     for group in range(groups):
         for block in range(0, outputs, rows):
-            for c in range(channels):
-                for t in taps:
-                    for o in range(block, block + rows):
-                        if o >= outputs:
-                            packed[i] = 0
-                        else:
-                            packed[i] = weight[group * channels + c, o, t] if swap else weight[group * outputs + o, c, t]
-                        i += 1
+            first = start + (group * ((outputs + rows - 1) // rows * rows) + block) * size
+            for r in range(rows):
+                for c in range(channels):
+                    own = packed[first + c * taps.size * rows + r :]
+                    if block + r < outputs:
+                        row = weight[group * channels + c, block + r] if swap else weight[group * outputs + block + r, c]
+                        for t in range(taps.size):
+                            own[t * rows] = row[taps[t]]
+                    else:
+                        for t in range(taps.size):
+                            own[t * rows] = 0
 
 
 def _three(*geometry: Ints) -> list[Ints]:

@@ -1,0 +1,175 @@
+"""Functions of one number at a time, and their gradients: each is written once, below, and a loop around it is made for each dtype.
+
+In single precision the numbers in a function's text are single too; otherwise numba would compute in double precision.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from ...base import may_decline
+from ..workers import in_parallel
+from .compiler import compiled
+from .functions import erf, exp, expm1, inlined, normal, sigmoid, tanh
+from .inputs import dense, floating
+
+__all__ = ["examples", "kernel"]
+
+Array = np.ndarray
+LEAST = 1 << 12
+"""Arrays of fewer numbers are left to NumPy."""
+BLOCK = 1 << 16
+"""Numbers in a block."""
+
+
+def _relu(x):
+    return 0.0 if x < 0.0 else x
+
+
+def _relu_back(g, out):
+    return 0.0 if out <= 0.0 else g
+
+
+def _sigmoid_back(g, out):
+    slope = g * out
+    return slope - slope * out
+
+
+def _tanh_back(g, out):
+    return g - g * out * out
+
+
+def _gelu(x):
+    return x * normal(x)
+
+
+def _gelu_back(g, x):
+    return g * (normal(x) + x * (exp(x * x * -0.5) * 0.3989422804014327))
+
+
+def _gelu_tanh(x):
+    return x * (tanh((x + x * x * x * 0.044715) * 0.7978845608028654) * 0.5 + 0.5)
+
+
+def _gelu_tanh_back(g, x):
+    t = tanh((x + x * x * x * 0.044715) * 0.7978845608028654)
+    return g * ((t * 0.5 + 0.5) + x * (0.5 - t * t * 0.5) * (x * x * 0.10703222440890037 + 0.7978845608028654))
+
+
+def _silu(x):
+    return x * sigmoid(x)
+
+
+def _silu_back(g, x):
+    s = sigmoid(x)
+    return g * (s * (1.0 + x * (1.0 - s)))
+
+
+def _leaky_relu(x, slope):
+    return x if x > 0.0 else x * slope
+
+
+def _leaky_relu_back(g, x, slope):
+    return g if x > 0.0 else g * slope
+
+
+def _elu(x, alpha, scale, input_scale):
+    below = expm1(x * input_scale) * (alpha * scale)
+    return x * scale if x > 0.0 else below
+
+
+def _elu_back(g, x, alpha, scale, input_scale):
+    below = exp(x * input_scale) * (alpha * scale * input_scale)
+    return g * (scale if x > 0.0 else below)
+
+
+def _softplus_back(g, x, beta, threshold):
+    inside = x * beta
+    slope = g * sigmoid(inside)
+    return g if inside > threshold else slope
+
+
+def _log_sigmoid_back(g, x):
+    return g * sigmoid(-x)
+
+
+ONE = {
+    "relu": _relu, "sigmoid": sigmoid, "erf": erf, "gelu": _gelu, "gelu_tanh": _gelu_tanh, "silu": _silu,
+    "leaky_relu": _leaky_relu, "elu": _elu,
+}  # fmt: skip
+TWO = {
+    "relu_back": _relu_back, "sigmoid_back": _sigmoid_back, "tanh_back": _tanh_back, "gelu_back": _gelu_back,
+    "gelu_tanh_back": _gelu_tanh_back, "silu_back": _silu_back, "leaky_relu_back": _leaky_relu_back, "elu_back": _elu_back,
+    "softplus_back": _softplus_back, "log_sigmoid_back": _log_sigmoid_back,
+}  # fmt: skip
+STATIC = {
+    "leaky_relu": ("slope",), "leaky_relu_back": ("slope",), "elu": ("alpha", "scale", "input_scale"),
+    "elu_back": ("alpha", "scale", "input_scale"), "softplus_back": ("beta", "threshold"),
+}  # fmt: skip
+
+
+scalar: Any = None
+"""The name of the function in the loops; `_loop` puts one in its place."""
+
+
+def _over_one(x, out, *numbers):
+    for i in range(x.size):
+        out[i] = scalar(x[i], *numbers)
+
+
+def _over_two(g, x, out, *numbers):
+    for i in range(x.size):
+        out[i] = scalar(g[i], x[i], *numbers)
+
+
+@functools.cache
+def _loop(name: str, dtype: Any) -> Any:
+    """The loop over arrays of a dtype, with a function's numbers in that dtype."""
+    function, loop = (ONE[name], _over_one) if name in ONE else (TWO[name], _over_two)
+    scalar: Any = function
+    if isinstance(function, FunctionType):
+        numbers = tuple(dtype.type(c) if isinstance(c, float) else c for c in function.__code__.co_consts)
+        scalar = inlined(FunctionType(function.__code__.replace(co_consts=numbers), function.__globals__))
+    made = FunctionType(loop.__code__, {**loop.__globals__, "scalar": scalar})
+    made.__qualname__ = f"{name}_{dtype.name}"  # what is kept on disk is found by this name
+    return compiled(made)
+
+
+@functools.cache
+def kernel(name: str) -> Callable[..., Any]:
+    """The kernel for an op, which declines what is small or not of one shape and dtype."""
+    static = STATIC.get(name, ())
+
+    def run(*arrays: Array, **given: Any) -> Array:
+        first = arrays[-1]
+        if first.size < LEAST or not floating(*arrays) or any(a.shape != first.shape for a in arrays):
+            return NotImplemented
+        dtype, out = first.dtype, np.empty(first.shape, first.dtype)
+        loop, numbers = _loop(name, dtype), [dtype.type(given[n]) for n in static]
+        flat = [dense(a).reshape(-1) for a in (*arrays, out)]
+        in_parallel(lambda start: loop(*[a[start : start + BLOCK] for a in flat], *numbers), range(0, first.size, BLOCK))
+        return out
+
+    run.__name__ = name
+    return may_decline(run)
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name in ONE or name in TWO:
+        return kernel(name)
+    raise AttributeError(name)
+
+
+def examples(dtype: Any) -> list[Callable[[], object]]:
+    """Calls that compile everything here for a dtype."""
+    x = np.ones(LEAST, dtype)
+
+    def call(name: str) -> object:
+        return kernel(name)(*[x] * (1 if name in ONE else 2), **dict.fromkeys(STATIC.get(name, ()), 1.0))
+
+    return [functools.partial(call, name) for name in (*ONE, *TWO)]
