@@ -20,6 +20,9 @@ ROWS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("squeeze", {"dim": 0}, {"axis": 0}),
     ("unsqueeze", {"dim": 0}, {"axis": 0}),
     ("unbind", {"dim": 0}, {"axis": 0}),
+    ("exp", {}, {}),
+    ("swapaxes", {"dim0": 0, "dim1": 1}, {"axis0": 0, "axis1": 1}),
+    ("heaviside", {"other": tl.ones(1)}, {"values": tl.ones(1)}),
     ("mul", {"other": 2}, {"x2": 2}),
     ("mul_", {"other": 2}, {"x2": 2}),
 ]

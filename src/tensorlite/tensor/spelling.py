@@ -59,8 +59,11 @@ _INPLACE_FUNCTIONS = frozenset(
 """Whose in-place forms are functions, too, as in PyTorch."""
 
 
-NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
-"""NumPy's names of parameters, which PyTorch's functions take, too."""
+NUMPY_NAMES = {
+    "axis": "dim", "axis0": "dim0", "axis1": "dim1", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input",
+    "x2": "other", "values": "other",
+}
+"""NumPy's names of parameters, which PyTorch's functions take, too (`values` is that of `heaviside`)."""
 
 
 @functools.cache
@@ -73,6 +76,8 @@ def _torch_names(body: Callable[..., Any], given: dict[str, Any]) -> dict[str, A
     own = _parameters(body.__code__)
     if own.issuperset(given):
         return given
+    if "input" in given and hasattr(body, "op"):  # an op itself, whose only input has a name of its own
+        return {(body.op.inputs[0] if name == "input" else name): value for name, value in given.items()}
     names = {name: NUMPY_NAMES.get(name, name) for name in given if name not in own}
     names = {name: to for name, to in names.items() if to in own and to not in given}
     return {names.get(name, name): value for name, value in given.items()}
@@ -80,7 +85,7 @@ def _torch_names(body: Callable[..., Any], given: dict[str, Any]) -> dict[str, A
 
 def numpy_spelling(body: Callable[..., Any]) -> Callable[..., Any]:
     """`body`, also with NumPy's names for its parameters; without any that NumPy calls otherwise, it stays what it is."""
-    if _parameters(body.__code__).isdisjoint(("dim", "keepdim", "other")):
+    if _parameters(body.__code__).isdisjoint(("dim", "dim0", "keepdim", "other")):
         return body
 
     @functools.wraps(body)
