@@ -20,7 +20,7 @@ FLOORS = {
     "nn": 6, "optim": 6, "utils": 6, "io": 6, "cpu": 6, "cuda": 6, "distributed": 6, "fft": 6, "linalg": 6, "special": 6,
     "signal": 6,
     "func": 6, "distributions": 7, "masked": 6, "array_api": 7,
-    "profiler": 7, "seeing": 7, "compat": 7, "onnx": 7, "__init__": 8, "cli": 9, "__main__": 9,
+    "profiler": 7, "seeing": 7, "compat": 7, "onnx": 7, "_interop": 7, "__init__": 8, "cli": 9, "__main__": 9,
 }  # fmt: skip
 """The floor of each room. The package itself (``__init__``) only gathers names; programs stand above it."""
 
@@ -103,7 +103,8 @@ def test_importing_tensorlite_imports_no_extra() -> None:
     """Optional packages are imported when they are first needed."""
     program = (
         "import sys, tensorlite\n"
-        "extras = 'scipy numba cupy cupyx torch ml_dtypes safetensors multiprocessing sklearn matplotlib'.split()\n"
+        "extras = 'scipy numba cupy cupyx torch ml_dtypes safetensors multiprocessing sklearn matplotlib einops onnx "
+        "tensorboardX'.split()\n"
         "print(' '.join(e for e in extras if e in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)

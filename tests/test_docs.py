@@ -13,11 +13,16 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 GENERATED = {"conformance.md"}
-NEEDS = {"checkpoints.md": ["safetensors"]}
+NEEDS = {
+    "array_api.md": ["scipy", "sklearn"], "checkpoints.md": ["safetensors"], "interop.md": ["einops", "onnx", "tensorboardX"],
+    "lessons/activations.md": ["matplotlib"],
+}  # fmt: skip
 """Optional packages that a page uses."""
 
 PAGES = sorted(
-    path.name for path in DOCS.glob("*.md") if path.name not in GENERATED and "```python\n" in path.read_text(encoding="utf-8")
+    path.relative_to(DOCS).as_posix()
+    for path in [*DOCS.glob("*.md"), *DOCS.glob("lessons/*.md")]
+    if path.name not in GENERATED and "```python\n" in path.read_text(encoding="utf-8")
 )
 
 
@@ -42,17 +47,21 @@ def said(program: str) -> list[str]:
 def test_page(name: str, tmp_path: Path) -> None:
     for package in NEEDS.get(name, []):
         pytest.importorskip(package)
-    program = program_of((DOCS / name).read_text(encoding="utf-8"))
-    page = tmp_path / f"{name}.py"
+    text = (DOCS / name).read_text(encoding="utf-8")
+    program = program_of(text)
+    page = tmp_path / f"{Path(name).name}.py"
     page.write_text(program, encoding="utf-8")
     folder = tmp_path / "folder"
     folder.mkdir()
     command = [sys.executable, "-W", "error", str(page)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     printed = iter(done.stdout.splitlines())
     for line in said(program):  # in this order; there may be other lines between, and `...` stands for anything
         assert any(fnmatchcase(got, _pattern(line)) for got in printed), f"not printed: {line}\n{done.stdout}"
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):  # a page's pictures are drawn by its program
+        assert (folder / picture).stat().st_size and (DOCS / name).with_name(picture).exists(), picture
 
 
 def _pattern(line: str) -> str:

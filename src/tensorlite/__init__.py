@@ -41,7 +41,7 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 newaxis = None
 
 _LAZY = {name: f".{name}" for name in (
-    "array_api compat cpu cuda distributions fft func io linalg masked nn optim profiler seeing signal special utils"
+    "array_api compat cpu cuda distributions fft func io linalg masked nn onnx optim profiler seeing signal special utils"
 ).split()}
 """Rooms that are imported when first used, so that `import tensorlite` stays quick."""
 
@@ -77,3 +77,5 @@ __all__ = [
     "get_num_interop_threads", "get_num_threads", "result_type", "set_default_device", "set_default_dtype", "set_grad_enabled",
     "set_num_interop_threads", "set_num_threads", "set_printoptions", *_functions,
 ]
+
+from . import _interop  # noqa: E402, F401  (last: a library that is told now may ask for names from above)

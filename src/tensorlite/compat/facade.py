@@ -19,7 +19,7 @@ NOT_SHARED = frozenset(["autograd.op", "backends", "cli", "compat", "devices", "
 """Rooms of tensorlite whose names mean something else, or nothing, in PyTorch."""
 
 NAMED_ONLY = frozenset([
-    "ao", "export", "fx", "hub", "library", "mtia", "nested", "onnx", "overrides", "package", "quantization", "sparse",
+    "ao", "export", "fx", "hub", "library", "mtia", "nested", "overrides", "package", "quantization", "sparse",
 ])
 """Modules of PyTorch of which there is nothing here. Programs import them at their top and then use them rarely, so the import
 succeeds and every use raises."""
