@@ -2,6 +2,8 @@
 
 A case makes its tensors (by the same seed, so that both libraries compute with the same numbers) and returns a `step`:
 a function without arguments that does the work once and returns a tensor, by which the libraries are compared.
+Libraries that are programmed in another way have files of their own (`jax_cases.py`, `tinygrad_cases.py`), which take the
+networks' initial numbers and the data from here.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CASES", "Case", "digest"]
+__all__ = ["CASES", "Case", "Step", "cnn_and_data", "cnn_and_one_image", "digest", "mlp_and_data", "numbers", "tiny_mlp_and_data"]
 
 Step = Callable[[], Any]
 
@@ -20,23 +22,31 @@ class Case:
     """One row of the table of measurements."""
 
     name: str
-    make: Callable[[Any, str], Step]
+    make: Callable[..., Step]
     group: str
     trains: bool = False
-    """Each step changes the weights, so that the values of many steps in a row are worth comparing."""
+    """Each step changes the weights, so that the values of many steps in a row are worth comparing. `make` then takes options
+    of the optimizer as keywords."""
 
     def __str__(self) -> str:
         return self.name
 
-    def build(self, m: Any, device: str) -> Step:
+    def build(self, m: Any, device: str, **options: Any) -> Step:
         """The step, with PyTorch's seed and its numbers: drawn on the CPU, then moved."""
         m.manual_seed(0)
-        return self.make(m, device)
+        return self.make(m, device, **options)
 
 
 def digest(value: Any) -> float:
     """One number that says what came out."""
     return float(value.detach().abs().sum())
+
+
+def numbers(m: Any, parts: Callable[[Any], tuple[Any, Any, Any]]) -> tuple[dict[str, Any], Any, Any]:
+    """What a case begins with, as NumPy arrays: parameters and buffers by name, inputs, targets."""
+    m.manual_seed(0)
+    net, inputs, targets = parts(m)
+    return {name: tensor.numpy() for name, tensor in net.state_dict().items()}, inputs.numpy(), targets.numpy()
 
 
 def training(m: Any, device: str, net: Any, optimizer: Any, inputs: Any, targets: Any, loss_function: Any) -> Step:
@@ -55,18 +65,26 @@ def training(m: Any, device: str, net: Any, optimizer: Any, inputs: Any, targets
     return step
 
 
-def tiny_mlp(m: Any, device: str) -> Step:
+def tiny_mlp_and_data(m: Any) -> tuple[Any, Any, Any]:
     nn = m.nn
     net = nn.Sequential(nn.Linear(16, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 1))
-    x, y = m.randn(8, 16), m.randn(8, 1)
-    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01), x, y, nn.MSELoss())
+    return net, m.randn(8, 16), m.randn(8, 1)
 
 
-def mlp(m: Any, device: str) -> Step:
+def tiny_mlp(m: Any, device: str, **options: Any) -> Step:
+    net, x, y = tiny_mlp_and_data(m)
+    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01, **options), x, y, m.nn.MSELoss())
+
+
+def mlp_and_data(m: Any) -> tuple[Any, Any, Any]:
     nn = m.nn
     net = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
-    x, y = m.rand(128, 784), m.randint(10, (128,))
-    return training(m, device, net, lambda p: m.optim.Adam(p, lr=1e-3), x, y, nn.CrossEntropyLoss())
+    return net, m.rand(128, 784), m.randint(10, (128,))
+
+
+def mlp(m: Any, device: str, **options: Any) -> Step:
+    net, x, y = mlp_and_data(m)
+    return training(m, device, net, lambda p: m.optim.Adam(p, lr=1e-3, **options), x, y, m.nn.CrossEntropyLoss())
 
 
 def small_cnn(m: Any) -> Any:
@@ -77,13 +95,16 @@ def small_cnn(m: Any) -> Any:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 4 * 4, 10))
 
 
-def cnn(m: Any, device: str) -> Step:
-    net = small_cnn(m)
-    x, y = m.rand(32, 3, 32, 32), m.randint(10, (32,))
-    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01, momentum=0.9), x, y, m.nn.CrossEntropyLoss())
+def cnn_and_data(m: Any) -> tuple[Any, Any, Any]:
+    return small_cnn(m), m.rand(32, 3, 32, 32), m.randint(10, (32,))
 
 
-def resnet(m: Any, device: str) -> Step:
+def cnn(m: Any, device: str, **options: Any) -> Step:
+    net, x, y = cnn_and_data(m)
+    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01, momentum=0.9, **options), x, y, m.nn.CrossEntropyLoss())
+
+
+def resnet(m: Any, device: str, **options: Any) -> Step:
     """ResNet-20 for 32x32 images (He et al., 2015): three stages of three blocks of two convolutions."""
     nn = m.nn
 
@@ -110,10 +131,10 @@ def resnet(m: Any, device: str) -> Step:
             before = channels
     net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
     x, y = m.rand(32, 3, 32, 32), m.randint(10, (32,))
-    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01, momentum=0.9), x, y, nn.CrossEntropyLoss())
+    return training(m, device, net, lambda p: m.optim.SGD(p, lr=0.01, momentum=0.9, **options), x, y, nn.CrossEntropyLoss())
 
 
-def lstm(m: Any, device: str) -> Step:
+def lstm(m: Any, device: str, **options: Any) -> Step:
     """A sequence of 64 steps of 64 numbers, a hidden state of 128, and a class from the last state."""
     nn = m.nn
 
@@ -127,10 +148,10 @@ def lstm(m: Any, device: str) -> Step:
             return self.head(self.lstm(x)[0][:, -1])
 
     x, y = m.randn(32, 64, 64), m.randint(10, (32,))
-    return training(m, device, Classifier(), lambda p: m.optim.Adam(p, lr=1e-3), x, y, nn.CrossEntropyLoss())
+    return training(m, device, Classifier(), lambda p: m.optim.Adam(p, lr=1e-3, **options), x, y, nn.CrossEntropyLoss())
 
 
-def gpt(m: Any, device: str) -> Step:
+def gpt(m: Any, device: str, **options: Any) -> Step:
     """Four blocks of causal attention (4 heads) and a perceptron (Radford et al., 2018), for 65 characters."""
     nn = m.nn
     width, heads, steps, characters = 128, 4, 128, 65
@@ -162,13 +183,17 @@ def gpt(m: Any, device: str) -> Step:
             return self.head(self.norm(self.blocks(x))).reshape(-1, characters)
 
     x, y = m.randint(characters, (16, steps)), m.randint(characters, (16 * steps,))
-    return training(m, device, GPT(), lambda p: m.optim.AdamW(p, lr=1e-3), x, y, nn.CrossEntropyLoss())
+    return training(m, device, GPT(), lambda p: m.optim.AdamW(p, lr=1e-3, **options), x, y, nn.CrossEntropyLoss())
+
+
+def cnn_and_one_image(m: Any) -> tuple[Any, Any, Any]:
+    return small_cnn(m), m.rand(1, 3, 32, 32), m.empty(0)
 
 
 def inference(m: Any, device: str) -> Step:
     """The small convolutional network, one image at a time, without a graph."""
-    net = small_cnn(m).eval().to(device)
-    x = m.rand(1, 3, 32, 32).to(device)
+    net, x, _ = cnn_and_one_image(m)
+    net, x = net.eval().to(device), x.to(device)
 
     def step() -> Any:
         with m.no_grad():
@@ -254,7 +279,7 @@ OPS: list[tuple[str, Callable[..., Any], list[tuple[int, ...]]]] = [
     ("conv2d 16x32x32x32 to 32", _conv2d, [(16, 32, 32, 32), (32, 32, 3, 3), (32,)]),
 ]
 
-STEP, TINY, FORWARD, BOTH = "training step", "tiny tensors", "forward", "forward and backward"
+STEP, INFERENCE, TINY, FORWARD, BOTH = "training step", "inference", "tiny tensors", "forward", "forward and backward"
 
 CASES: list[Case] = [
     Case("MLP 16-32-32-1, SGD", tiny_mlp, STEP, trains=True),
@@ -263,7 +288,7 @@ CASES: list[Case] = [
     Case("ResNet-20, SGD", resnet, STEP, trains=True),
     Case("LSTM 64-128, 64 steps, Adam", lstm, STEP, trains=True),
     Case("GPT 4x128, 128 steps, AdamW", gpt, STEP, trains=True),
-    Case("CNN inference, one image", inference, FORWARD),
+    Case("CNN inference, one image", inference, INFERENCE),
     Case("20 ops, forward", lambda m, device: chain(m, device, False), TINY),
     Case("20 ops, both ways", lambda m, device: chain(m, device, True), TINY),
     *(Case(name, op(function, *shapes), FORWARD) for name, function, shapes in OPS),

@@ -1,0 +1,76 @@
+"""What cannot be beaten on this machine: the numbers of `docs/design/performance.md` that are no comparison with PyTorch.
+
+    OMP_NUM_THREADS=1 python benchmarks/ceilings.py
+
+prints the time of the smallest training step written by hand in NumPy beside tensorlite's, and how many operations a second
+products and convolutions reach.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+from cases import tiny_mlp
+
+import tensorlite as tl
+
+
+def microseconds(step: Callable[[], object], rounds: int = 15) -> float:
+    """The median over rounds of a tenth of a second."""
+    step()
+    begun = time.perf_counter()
+    step()
+    number = max(1, int(0.1 / (time.perf_counter() - begun)))
+    times = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        for _ in range(number):
+            step()
+        times.append((time.perf_counter() - begun) / number)
+    return median(times) * 1e6
+
+
+def by_hand() -> Callable[[], object]:
+    """The step of the perceptron 16-32-32-1 as NumPy calls, in place where a careful person would write so."""
+    draw = np.random.default_rng(0).standard_normal
+    x, y, ones = (draw(shape).astype("f") for shape in ((8, 16), (8, 1), (8,)))
+    ones[:] = 1
+    weights = [draw(shape).astype("f") * 0.1 for shape in ((32, 16), (32,), (32, 32), (32,), (1, 32), (1,))]
+    rate = np.array(0.01, "f")
+
+    def step() -> object:
+        w1, b1, w2, b2, w3, b3 = weights
+        h1 = np.tanh(np.add(x.dot(w1.T), b1))
+        h2 = np.tanh(np.add(h1.dot(w2.T), b2))
+        difference = np.add(h2.dot(w3.T), b3) - y
+        loss = np.mean(difference * difference)
+        g3 = difference * np.float32(2 / 8)
+        g2 = g3.dot(w3) * (1 - h2 * h2)
+        g1 = g2.dot(w2) * (1 - h1 * h1)
+        grads = (g1.T.dot(x), ones.dot(g1), g2.T.dot(h1), ones.dot(g2), g3.T.dot(h2), ones.dot(g3))
+        for weight, grad in zip(weights, grads, strict=True):
+            np.subtract(weight, np.multiply(grad, rate), weight)
+        return loss
+
+    return step
+
+
+def main() -> None:
+    tl.manual_seed(0)
+    print(f"training step 16-32-32-1 in NumPy by hand  {microseconds(by_hand()):7.1f} us")
+    print(f"the same by tensorlite                     {microseconds(tiny_mlp(tl, 'cpu')):7.1f} us")
+    a, b = tl.randn(1024, 1024), tl.randn(1024, 1024)
+    print(f"product 1024x1024                          {2 * 1024**3 / microseconds(lambda: a @ b) / 1e3:7.1f} GFLOP/s")
+    with tl.no_grad():
+        for channels, size in ((16, 32), (32, 16), (64, 8)):
+            x, weight = tl.randn(32, channels, size, size), tl.randn(channels, channels, 3, 3)
+            spent = microseconds(lambda x=x, weight=weight: tl.nn.functional.conv2d(x, weight, padding=1))
+            speed = 2 * 32 * size * size * channels * channels * 9 / spent / 1e3
+            print(f"convolution 3x3, {channels} channels of {size}x{size}       {speed:7.1f} GFLOP/s")
+
+
+if __name__ == "__main__":
+    main()
