@@ -24,14 +24,19 @@ def _tuple(x: Any) -> tuple[Any, ...]:
 
 def gradcheck(
     func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
-    raise_exception: bool = True, nondet_tol: float = 0.0, check_undefined_grad: bool = True, fast_mode: bool = False, **_: Any,
+    raise_exception: bool = True, nondet_tol: float = 0.0, check_undefined_grad: bool = True, check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False, check_batched_forward_grad: bool = False, check_forward_ad: bool = False,
+    check_backward_ad: bool = True, fast_mode: bool = False, masked: bool | None = None,
 ) -> bool:
     """Compare the gradients of `func` at `inputs` with finite differences, for every element.
 
-    Complex inputs are moved along the real and the imaginary axis.
+    Complex inputs are moved along the real and the imaginary axis. `fast_mode` is accepted, and every element is checked all the
+    same; so are `nondet_tol`, `check_undefined_grad`, `check_grad_dtypes`, `check_batched_grad` and `masked`: there is nothing here
+    that they could find.
 
     Raises:
         GradcheckError: they differ by more than ``atol + rtol * |numerical|``.
+        NotImplementedError: forward derivatives are to be checked.
         ValueError: no input requires grad.
 
     >>> import tensorlite as tl
@@ -39,6 +44,8 @@ def gradcheck(
     >>> tl.autograd.gradcheck(lambda x: x.sin() * x, (x,))
     True
     """
+    if check_forward_ad or check_batched_forward_grad or not check_backward_ad:
+        raise NotImplementedError("gradcheck checks the backward alone; leave out check_forward_ad and check_backward_ad")
     given = _tuple(inputs)
     checked = [x for x in given if isinstance(x, TensorBase) and x.requires_grad]
     if not checked:
@@ -119,18 +126,23 @@ def _moved(func: Callable[..., Any], given: tuple[Any, ...], number: int, x: Ten
 
 def gradgradcheck(
     func: Callable[..., Any], inputs: Any, grad_outputs: Any = None, *, eps: float = 1e-6, atol: float = 1e-5,
-    rtol: float = 1e-3, raise_exception: bool = True, **options: Any,
+    rtol: float = 1e-3, gen_non_contig_grad_outputs: bool = False, raise_exception: bool = True, nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True, check_grad_dtypes: bool = False, check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False, check_rev_over_rev: bool = True, fast_mode: bool = False, masked: bool = False,
 ) -> bool:
     """`gradcheck` of the gradients themselves, with random (or the given) gradients of the outputs.
 
     Raises:
         GradcheckError: second derivatives do not agree with finite differences.
+        NotImplementedError: forward derivatives are to be checked.
 
     >>> import tensorlite as tl
     >>> x = tl.randn(3, dtype=tl.float64, requires_grad=True)
     >>> tl.autograd.gradgradcheck(lambda x: x ** 3, (x,))
     True
     """
+    if check_fwd_over_rev or not check_rev_over_rev:
+        raise NotImplementedError("gradgradcheck checks the backward alone; leave out check_fwd_over_rev and check_rev_over_rev")
     given = _tuple(inputs)
     outputs = [o for o in _tuple(func(*given)) if isinstance(o, TensorBase) and o.requires_grad]
     if grad_outputs is None:
