@@ -142,7 +142,7 @@ def _keep(dispatcher: Any) -> None:
     from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
     class Code(CompileResultCacheImpl):
-        _locator_classes = [_Place]  # type: ignore[list-item]
+        _locator_classes: Any = [_Place]
 
     class Cache(FunctionCache):
         _impl_class = Code
