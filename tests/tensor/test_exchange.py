@@ -78,3 +78,24 @@ def test_pillow_takes_arrays() -> None:
     picture = image.fromarray((tl.eye(2) * 255).to(tl.uint8).numpy())
     assert picture.getpixel((0, 0)) == 255 and picture.getpixel((1, 0)) == 0
     assert tl.from_numpy(np.array(picture)).tolist() == [[255, 0], [0, 255]]
+
+
+class Described:
+    """What a library sees that knows the description alone."""
+
+    def __init__(self, x: tl.Tensor) -> None:
+        self.__array_interface__ = x.__array_interface__
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_array_interface(dtype: str) -> None:
+    x = tensor(dtype).T
+    there = np.asarray(Described(x))
+    assert there.tolist() == x.tolist() and there.ctypes.data == x.data_ptr() and there.strides == x.numpy().strides
+
+
+def test_no_array_interface() -> None:
+    """What it cannot describe has none; NumPy then asks ``__array__``, which says what to do."""
+    assert not hasattr(tl.ones(2, requires_grad=True), "__array_interface__")
+    with pytest.raises(RuntimeError, match="detach"):
+        np.asarray(tl.ones(2, requires_grad=True))

@@ -23,6 +23,7 @@ class Conversion:
     _xp: Any
     dtype: Any
     device: Any
+    requires_grad: bool
 
     def to(
         self,
@@ -108,7 +109,7 @@ class Conversion:
         """
         if force:
             return self.to("cpu").detach().numpy()
-        if self.requires_grad:  # type: ignore[attr-defined]
+        if self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self.device.type != "cpu":
             raise TypeError(
@@ -124,7 +125,7 @@ class Conversion:
         return array.copy() if copy else array
 
     def __dlpack__(self, **options: Any) -> Any:
-        if self.requires_grad:  # type: ignore[attr-defined]
+        if self.requires_grad:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return self._array.__dlpack__(**options)
 
@@ -158,9 +159,30 @@ class Conversion:
         return self.to(device)
 
     @property
+    def __array_interface__(self) -> Any:
+        """NumPy's description of the memory, for libraries that read it without importing NumPy.
+
+        Raises:
+            AttributeError: the tensor is not on the CPU, requires grad, or is bfloat16, which NumPy has no name for. Libraries then
+                ask for ``__array__``, which says what to do.
+
+        >>> import tensorlite as tl
+        >>> tl.zeros(2, 3).__array_interface__["shape"]
+        (2, 3)
+        """
+        if self.device.type != "cpu" or self.requires_grad or self.dtype is dtypes.bfloat16:
+            raise AttributeError("__array_interface__ is that of CPU tensors without gradients; use tensor.detach().cpu()")
+        return self._array.__array_interface__
+
+    @property
     def __cuda_array_interface__(self) -> Any:
         if self.device.type != "cuda":
             raise AttributeError("Can't get __cuda_array_interface__ on a CPU tensor; use tensor.cuda() first.")
+        if self.requires_grad:
+            raise RuntimeError(
+                "Can't get __cuda_array_interface__ on Variable that requires grad. If gradients aren't required, use "
+                "var.detach() to get Variable that doesn't require grad."
+            )
         return self._array.__cuda_array_interface__
 
     def data_ptr(self) -> int:
