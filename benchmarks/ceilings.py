@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/ceilings.py
 
-prints the time of the smallest training step written by hand in NumPy beside tensorlite's, and how many operations a second
-products and convolutions reach.
+prints the time of the smallest training step written by hand in NumPy beside tensorlite's, what it costs to hand work to a
+second thread, and how many operations a second products and convolutions reach.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from cases import tiny_mlp
 
 import tensorlite as tl
+from tensorlite.backends.numpy.workers import in_parallel
 
 
 def microseconds(step: Callable[[], object], rounds: int = 15) -> float:
@@ -62,6 +63,10 @@ def main() -> None:
     tl.manual_seed(0)
     print(f"training step 16-32-32-1 in NumPy by hand  {microseconds(by_hand()):7.1f} us")
     print(f"the same by tensorlite                     {microseconds(tiny_mlp(tl, 'cpu')):7.1f} us")
+    before = tl.get_num_threads()
+    tl.set_num_threads(2)
+    print(f"handing a block to a second thread         {microseconds(lambda: in_parallel(lambda block: None, (0, 1))):7.1f} us")
+    tl.set_num_threads(before)
     a, b = tl.randn(1024, 1024), tl.randn(1024, 1024)
     print(f"product 1024x1024                          {2 * 1024**3 / microseconds(lambda: a @ b) / 1e3:7.1f} GFLOP/s")
     with tl.no_grad():

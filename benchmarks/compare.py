@@ -166,7 +166,7 @@ def gather(arguments: argparse.Namespace, devices: list[str]) -> list[Contender]
 def libraries(arguments: argparse.Namespace) -> list[str]:
     """The libraries of the contenders, and NumPy, on which ours stands."""
     kinds = choose(arguments.contenders, arguments.all, "cpu")
-    return list(dict.fromkeys([*(kind.library for kind in kinds), "numpy"]))
+    return list(dict.fromkeys([*(kind.package for kind in kinds), "numpy"]))
 
 
 # What is said besides
@@ -182,9 +182,9 @@ def about(contenders: list[Contender], threads: int) -> str:
     """What was measured on what."""
     versions: dict[str, str] = {}
     for contender in contenders:  # the first of a library is the one with all it has
-        versions.setdefault(contender.kind.library, contender.version)
+        versions.setdefault(contender.kind.package, contender.version)
     gpu = next((f", {c.cuda}" for c in contenders if c.cuda), "")
-    said = ", ".join(f"{library} {version}" for library, version in versions.items())
+    said = ", ".join(f"{package} {version}" for package, version in versions.items())
     return f"{said}; {threads} {'thread' if threads == 1 else 'threads'}; {processor()}{gpu}"
 
 

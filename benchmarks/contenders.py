@@ -31,7 +31,7 @@ class Kind:
     """A library in one of its settings."""
 
     name: str
-    library: str
+    package: str
     environment: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     """What every optimizer is given besides; a kind with options is measured only where something is trained."""
@@ -45,10 +45,10 @@ class Kind:
         """Why it cannot take part, or nothing."""
         if device not in self.devices:
             return f"{self.name} is not measured on {device}"
-        for package in (self.library, self.needs):
+        for package in (self.package, self.needs):
             if package and find_spec(package) is None:
                 return f"{self.name} needs {package}, which is not installed"
-        trial = self.trial if device == "cpu" else f"import {self.library} as m; assert m.cuda.is_available(), 'no CUDA device'"
+        trial = self.trial if device == "cpu" else f"import {self.package} as m; assert m.cuda.is_available(), 'no CUDA device'"
         if not trial:
             return ""
         # In another process, so that this one stays small.
@@ -100,7 +100,7 @@ def choose(wanted: list[str] | None, everything: bool, device: str) -> list[Kind
 def start(kind: Kind, device: str, threads: int, memory_of: str = "") -> subprocess.Popen[str]:
     """The process of a kind, which reads requests and answers them (see `worker.py`)."""
     environment = {**os.environ, **dict.fromkeys(THREADS, str(threads)), **kind.environment}
-    order = {"library": kind.library, "device": device, "threads": threads, "options": kind.options, "memory_of": memory_of}
+    order = {"package": kind.package, "device": device, "threads": threads, "options": kind.options, "memory_of": memory_of}
     command = [sys.executable, str(Path(__file__).parent / "worker.py"), json.dumps(order)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 

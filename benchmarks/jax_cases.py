@@ -151,7 +151,7 @@ STEPS: dict[str, Callable[[], Step]] = {
 }
 
 
-class Library:
+class Framework:
     """What `worker.py` asks for."""
 
     version = jax.__version__

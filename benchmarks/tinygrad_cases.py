@@ -43,7 +43,7 @@ def mlp() -> Step:
 STEPS: dict[str, Callable[[], Step]] = {"MLP 16-32-32-1, SGD": tiny_mlp, "MLP 784-512-512-10, Adam": mlp}
 
 
-class Library:
+class Framework:
     """What `worker.py` asks for."""
 
     version = version("tinygrad")

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 class Eager:
     """tensorlite or PyTorch: the cases as `cases.py` has them.
 
-    `jax_cases.py` and `tinygrad_cases.py` have a class `Library` with the same methods.
+    `jax_cases.py` and `tinygrad_cases.py` have a class `Framework` with the same methods.
     """
 
     def __init__(self, name: str, device: str, threads: int) -> None:
@@ -63,7 +63,7 @@ class Eager:
 def open_library(name: str, device: str, threads: int) -> Any:
     if name in ("tensorlite", "torch"):
         return Eager(name, device, threads)
-    return import_module(f"{name}_cases").Library()
+    return import_module(f"{name}_cases").Framework()
 
 
 def timed(library: Any, step: Step, number: int) -> float:
@@ -87,7 +87,7 @@ def say(answer: Row) -> None:
 
 def main() -> None:
     order = json.loads(sys.argv[1])
-    library = open_library(order["library"], order["device"], order["threads"])
+    library = open_library(order["package"], order["device"], order["threads"])
     cases = {case.name: case for case in CASES if case.name in library.names}
     if order["memory_of"]:
         from memory import measure

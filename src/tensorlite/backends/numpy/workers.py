@@ -93,7 +93,7 @@ class _Blas:
     """The library of the products, as far as it can be told how many threads to use."""
 
     def __init__(self, library: Any) -> None:
-        self.library = library
+        self.functions = library
         self.set = library.scipy_openblas_set_num_threads64_
         self.get = library.scipy_openblas_get_num_threads64_
 
@@ -116,7 +116,7 @@ def _blas() -> _Blas | None:
 def blas_library() -> Any:
     """The library of the products with its functions, if it is one that can be told how many threads to use."""
     blas = _blas()
-    return None if blas is None else blas.library
+    return None if blas is None else blas.functions
 
 
 @contextmanager
