@@ -16,6 +16,7 @@ import numpy as np
 from cases import tiny_mlp
 
 import tensorlite as tl
+from tensorlite.backends.numpy import fast
 from tensorlite.backends.numpy.workers import in_parallel
 
 
@@ -59,13 +60,22 @@ def by_hand() -> Callable[[], object]:
     return step
 
 
+def _nothing(block: int, blocks: np.ndarray) -> None:
+    pass
+
+
 def main() -> None:
     tl.manual_seed(0)
     print(f"training step 16-32-32-1 in NumPy by hand  {microseconds(by_hand()):7.1f} us")
     print(f"the same by tensorlite                     {microseconds(tiny_mlp(tl, 'cpu')):7.1f} us")
     before = tl.get_num_threads()
     tl.set_num_threads(2)
-    print(f"handing a block to a second thread         {microseconds(lambda: in_parallel(lambda block: None, (0, 1))):7.1f} us")
+    print(f"handing a block to a thread that sleeps    {microseconds(lambda: in_parallel(lambda block: None, (0, 1))):7.1f} us")
+    if fast.available():
+        from tensorlite.backends.numpy.fast.team import shared
+
+        nothing, blocks = shared(_nothing), np.zeros((2, 2), np.int64)
+        print(f"handing a block to a thread that is awake  {microseconds(lambda: nothing(blocks)):7.1f} us")
     tl.set_num_threads(before)
     a, b = tl.randn(1024, 1024), tl.randn(1024, 1024)
     print(f"product 1024x1024                          {2 * 1024**3 / microseconds(lambda: a @ b) / 1e3:7.1f} GFLOP/s")

@@ -178,8 +178,8 @@ class _Walk:
             xp, saved = xp.tensors, node.op.unpack(node)
         elif type(saved) is not tuple:
             saved = tuple(saved)  # they are packed
-        if type(g) is list and not node.op.takes_none:
-            g = [self._zeros(node, i) if part is None else part for i, part in enumerate(g)]
+        if type(g) is list:
+            g = [self._zeros(node, i) if part is None and i in node.op.asked else part for i, part in enumerate(g)]
         grads = self._call(node, xp, g, saved)
         if node.hooks is not None and node.hooks.after:
             grads = self._after(node, grads, g)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -124,7 +125,7 @@ class _FunctionOp:
     def __init__(self, function: type[Function], ctx: FunctionCtx) -> None:
         self.function = function
         self.ctx = ctx
-        self.takes_none = not ctx._materialize
+        self.asked = range(sys.maxsize if ctx._materialize else 0)
         self.node_name = f"{function.__name__}Backward"
 
     def unpack(self, node: Node) -> tuple[Any, ...]:

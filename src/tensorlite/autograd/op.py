@@ -64,12 +64,11 @@ class Op:
         rules, joint: the gradients: one function for each input, or one for all; `serves` says whose gradient needs which input.
         promotes: pointwise ops: "common", or "float" (integers become the default dtype); else None: inputs must agree already.
         kept: what `Node.saved` holds, in order, by parameter name.
+        asked: the numbers of the outputs whose gradients the rules read: zeros, where there is none.
         source: the text of the generated functions.
         forward, backward: the generated functions.
     """
 
-    takes_none = False
-    """Whether the backward wants None, and not zeros, for outputs that have no gradient."""
     inputs: tuple[str, ...]
     static: dict[str, str]
     outputs: tuple[str, ...]
@@ -77,6 +76,7 @@ class Op:
     optional: frozenset[str]
     promoted_inputs: tuple[str, ...]
     kept: tuple[str, ...]
+    asked: frozenset[int]
     source: str
     backward: Callable[..., Any]
 
@@ -245,6 +245,8 @@ def _parse(made: Op) -> None:
     }
     made.outputs = tuple(o.strip() for o in outputs.split(",")) if outputs else ()
     made.promoted_inputs = tuple(made._promoted_inputs.split()) or made.inputs
+    named = made.gradient_names()
+    made.asked = frozenset(i for i, o in enumerate(made.outputs) if f"g_{o}" in named)
     made.kept = _kept(made)
 
 

@@ -46,6 +46,8 @@ class NumpyBackend(ArrayBackend):
         if fast.available():
             for name in fast.LARGE:
                 setattr(self, name, fast.large(name, getattr(self, name)))
+            for name in fast.PRODUCTS:
+                setattr(self, name, fast.product(name, getattr(self, name)))
 
     def kernel(self, name: str) -> Callable[..., Any] | None:
         module = _KERNELS.get(name)

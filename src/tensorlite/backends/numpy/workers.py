@@ -14,14 +14,14 @@ import functools
 import glob
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["blas_library", "get_num_threads", "in_parallel", "set_num_threads"]
+__all__ = ["before_tasks", "blas_library", "get_num_threads", "in_parallel", "products_alone", "set_num_threads", "submit"]
 
 Block = TypeVar("Block")
 Task = Callable[[], None]
@@ -32,12 +32,11 @@ class _Pool:
 
     def __init__(self) -> None:
         self.tasks: SimpleQueue[Task] = SimpleQueue()
+        self.call: Task | None = None
+        """Calls back threads that wait for work of another kind."""
         self.threads = 0
         self.inside = threading.local()
         self.lock = threading.Lock()
-        self.products = 0
-        """How many calls keep the library of the products at one thread; before the first it had `products_before`."""
-        self.products_before = 1
 
     def grow(self, threads: int) -> None:
         with self.lock:
@@ -58,6 +57,7 @@ _wanted: int | None = None
 def _start_again() -> None:
     global _pool
     _pool = _Pool()
+    products_alone.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -119,21 +119,44 @@ def blas_library() -> Any:
     return None if blas is None else blas.functions
 
 
-@contextmanager
-def _products_alone(blas: _Blas) -> Iterator[None]:
-    """Products use one thread; the last of several such calls at a time gives them theirs back."""
-    with _pool.lock:
-        _pool.products += 1
-        if _pool.products == 1:
-            _pool.products_before = blas.get()
-            blas.set(1)
-    try:
-        yield
-    finally:
-        with _pool.lock:
-            _pool.products -= 1
-            if not _pool.products:
-                blas.set(_pool.products_before)
+class _ProductsAlone:
+    """While it is entered, products use one thread; the last of several to leave at a time gives them theirs back."""
+
+    def __init__(self, blas: _Blas) -> None:
+        self.blas, self.lock = blas, threading.Lock()
+        self.inside = self.before = 0
+
+    def __enter__(self) -> None:
+        with self.lock:
+            self.inside += 1
+            if self.inside == 1:
+                self.before = self.blas.get()
+                self.blas.set(1)
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                self.blas.set(self.before)
+
+
+@functools.cache
+def products_alone() -> AbstractContextManager[None]:
+    """While it is entered, each product uses one thread, if the library of the products can be told to."""
+    blas = _blas()
+    return nullcontext() if blas is None else _ProductsAlone(blas)
+
+
+def submit(task: Task, times: int) -> None:
+    """Have so many threads of the pool call `task`."""
+    _pool.grow(times)
+    for _ in range(times):
+        _pool.tasks.put(task)
+
+
+def before_tasks(call: Task) -> None:
+    """Have `call` called before tasks are given to threads: some may still be in a task that waits for work."""
+    _pool.call = call
 
 
 def in_parallel(work: Callable[[Block], None], blocks: Sequence[Block], products: bool = False) -> None:
@@ -143,13 +166,12 @@ def in_parallel(work: Callable[[Block], None], blocks: Sequence[Block], products
     """
     threads = min(get_num_threads(), len(blocks))
     if threads > 1 and not getattr(_pool.inside, "yes", False):
-        blas = _blas() if products else None
-        if blas is not None:
-            with _products_alone(blas):
-                _share(work, blocks, threads)
-            return
         if not products:
             _share(work, blocks, threads)
+            return
+        if _blas() is not None:
+            with products_alone():
+                _share(work, blocks, threads)
             return
     for block in blocks:
         work(block)
@@ -174,9 +196,9 @@ def _share(work: Callable[[Block], None], blocks: Sequence[Block], threads: int)
         take()
         finished.put(None)
 
-    _pool.grow(threads - 1)
-    for _ in range(threads - 1):
-        _pool.tasks.put(helper)
+    if _pool.call is not None:
+        _pool.call()
+    submit(helper, threads - 1)
     take()
     for _ in range(threads - 1):
         finished.get()

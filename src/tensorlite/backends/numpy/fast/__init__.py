@@ -17,6 +17,7 @@ __all__ = ["FAMILIES", "available", "cache_folder", "examples", "kernel"]
 
 FAMILIES = {
     **dict.fromkeys(("conv", "conv_input", "conv_weight"), "conv"),
+    "linear_back": "matmul",
     **dict.fromkeys(("normalize", "normalize_back", "normalize_with_moments", "standardize"), "norm"),
     **dict.fromkeys(("max_pool_back", "max_pool_values"), "pool"),
     **dict.fromkeys(("log_softmax", "log_softmax_back", "softmax", "softmax_back"), "softmax"),
@@ -35,6 +36,10 @@ LARGE = ("erf", "relu", "relu_back", "sigmoid", "sigmoid_back", "tanh_back")
 """Functions that the backend itself has; `pointwise` has them for large arrays."""
 LEAST = 1 << 14
 """How many numbers a large array has."""
+SERIAL = 1 << 18
+"""How many products of numbers OpenBLAS computes at most without calling its threads."""
+PRODUCTS = ("linear", "matmul")
+"""Products that the backend itself has; `matmul` has them for large matrices."""
 
 
 def kernel(name: str) -> Callable[..., Any] | None:
@@ -45,9 +50,27 @@ def kernel(name: str) -> Callable[..., Any] | None:
 
 def examples(dtype: str) -> Iterator[tuple[str, Callable[[], object]]]:
     """Calls that compile all kernels for float32 or float64, with the names of their families."""
-    for module in dict.fromkeys(FAMILIES.values()):
+    for module in dict.fromkeys(("team", *FAMILIES.values())):
         for call in import_module(f"{__name__}.{module}").examples(dtype):
             yield module, call
+
+
+def product(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
+    """`small`, a product of matrices, with the kernel of that name for large ones."""
+
+    def matmul(x: Any, y: Any) -> Any:
+        return small(x, y) if not y.ndim or x.size * y.shape[-1] < SERIAL else either(x, y)
+
+    def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+        return small(x, weight, bias) if x.size * len(weight) < SERIAL else either(x, weight, bias)
+
+    def either(*arrays: Any) -> Any:
+        result = getattr(import_module(f"{__name__}.matmul"), name)(small, *arrays)
+        return small(*arrays) if result is NotImplemented else result
+
+    made = linear if name == "linear" else matmul
+    made.__doc__ = small.__doc__
+    return made
 
 
 def large(name: str, small: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,13 +1,14 @@
 """Attention in tiles of scores that stay in the cache: a product by BLAS, a pass over the scores, and another product.
 
-A tile has the scores of some queries, for one head, or a few heads of one sample. Where attention is causal, it ends at the last of
+A tile has the scores of some queries. Where attention is causal, it ends at the last of
 these queries' own keys, so that nearly half of the work is left out. The gradients compute the weights again (Dao et al., 2022).
 
-The common case runs in one compiled function for each sample. With a mask or dropout, NumPy works on the tiles between products.
+The common case runs in one compiled function for each head. With a mask or dropout, NumPy works on the tiles between products.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from .blas import add_product, available
 from .compiler import compiled
 from .functions import exp_or_zero, highest
 from .inputs import floating
+from .team import shared_products
 
 __all__ = ["attention", "attention_back", "examples"]
 
@@ -34,104 +36,116 @@ SCORES = 1 << 16
 @compiled
 def _softmax(scores, scale, past):
     """Softmax of scaled rows, in place. Row i has `past` + i keys; those after them get zero, and so does a row without any."""
-    for head in range(scores.shape[0]):
-        tile = scores[head]
-        for i in range(tile.shape[0]):
-            count, whole = min(past + i, tile.shape[1]), tile[i]
-            row, rest = whole[:count], whole[count:]
-            top = highest(row) * scale
-            total = scores.dtype.type(0)
-            for j in range(row.size):
-                p = exp_or_zero(row[j] * scale - top)
-                row[j] = p
-                total += p
-            factor = scores.dtype.type(1) / total
-            for j in range(row.size):
-                row[j] *= factor
-            for j in range(rest.size):
-                rest[j] = scores.dtype.type(0)
+    for i in range(scores.shape[0]):
+        count, whole = min(past + i, scores.shape[1]), scores[i]
+        row, rest = whole[:count], whole[count:]
+        top = highest(row) * scale
+        total = scores.dtype.type(0)
+        for j in range(row.size):
+            p = exp_or_zero(row[j] * scale - top)
+            row[j] = p
+            total += p
+        factor = scores.dtype.type(1) / total
+        for j in range(row.size):
+            row[j] *= factor
+        for j in range(rest.size):
+            rest[j] = scores.dtype.type(0)
 
 
 @compiled
 def _softmax_back(slopes, weights, scale, past):
     """The gradient of the products of queries and keys from that of the weights, in its place."""
     zero = weights.dtype.type(0)
-    for head in range(weights.shape[0]):
-        tile, other = weights[head], slopes[head]
-        for i in range(tile.shape[0]):
-            count, whole, slope = min(past + i, tile.shape[1]), tile[i], other[i]
-            row, slope, rest = whole[:count], slope[:count], slope[count:]
-            along = zero
-            for j in range(row.size):
-                along += row[j] * slope[j]
-            for j in range(row.size):
-                slope[j] = row[j] * (slope[j] - along) * scale
-            for j in range(rest.size):
-                rest[j] = zero
+    for i in range(weights.shape[0]):
+        count, whole, slope = min(past + i, weights.shape[1]), weights[i], slopes[i]
+        row, slope, rest = whole[:count], slope[:count], slope[count:]
+        along = zero
+        for j in range(row.size):
+            along += row[j] * slope[j]
+        for j in range(row.size):
+            slope[j] = row[j] * (slope[j] - along) * scale
+        for j in range(rest.size):
+            rest[j] = zero
 
 
 @compiled
-def _turn(x, out):
-    """The transpose of each matrix: as second factor of a product with few columns it saves a third of the time."""
-    for head in range(x.shape[0]):
-        matrix, to = x[head], out[head]
-        for i in range(matrix.shape[0]):
-            for j in range(matrix.shape[1]):
-                to[j, i] = matrix[i, j]
+def _turn(matrix, to):
+    """The transpose: as second factor of a product with few columns it saves a third of the time."""
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            to[j, i] = matrix[i, j]
 
 
-@compiled
-def _forward(q, k, v, scale, causal, size, turned, memory, out):
-    """All tiles of some heads; `turned` and `memory` are for the keys' transpose and for the scores."""
+@shared_products
+def _forward(block, blocks, q, k, v, scale, causal, size, out):
+    """All tiles of one head."""
     one, zero = q.dtype.type(1), q.dtype.type(0)
-    queries, keys = q.shape[1], k.shape[1]
+    n, head = blocks[block]
+    q, k, v, out, queries, keys = q[n, head], k[n, head], v[n, head], out[n, head], q.shape[2], k.shape[2]
+    turned, memory = np.empty((k.shape[1], keys), q.dtype), np.empty(min(size, queries) * keys, q.dtype)
     _turn(k, turned)
-    for head in range(q.shape[0]):
-        for start in range(0, queries, size):
-            stop = min(start + size, queries)
-            seen = min(stop, keys) if causal else keys
-            scores = memory[: (stop - start) * seen].reshape(1, stop - start, seen)
-            add_product(scores[0], q[head][start:stop], turned[head][:, :seen], one, zero)
-            _softmax(scores, scale, start + 1 if causal else keys)
-            add_product(out[head][start:stop], scores[0], v[head][:seen], one, zero)
+    for start in range(0, queries, size):
+        stop = min(start + size, queries)
+        seen = min(stop, keys) if causal else keys
+        scores = memory[: (stop - start) * seen].reshape(stop - start, seen)
+        add_product(scores, q[start:stop], turned[:, :seen], one, zero)
+        _softmax(scores, scale, start + 1 if causal else keys)
+        add_product(out[start:stop], scores, v[:seen], one, zero)
 
 
-@compiled
-def _backward(g, q, k, v, scale, causal, size, turned_k, turned_v, memory, more, grad_q, grad_k, grad_v):
-    """The gradients by all tiles of some heads. The last queries come first: no other has the keys after theirs."""
+@shared_products
+def _backward(block, blocks, g, q, k, v, scale, causal, size, grad_q, grad_k, grad_v):
+    """The gradients by all tiles of one head. The last queries come first: no other has the keys after theirs."""
     one, zero = q.dtype.type(1), q.dtype.type(0)
-    queries, keys = q.shape[1], k.shape[1]
+    n, head = blocks[block]
+    g, q, k, v, queries, keys = g[n, head], q[n, head], k[n, head], v[n, head], q.shape[2], k.shape[2]
+    grad_q, grad_k, grad_v = grad_q[n, head], grad_k[n, head], grad_v[n, head]
+    turned_k, turned_v = np.empty((k.shape[1], keys), q.dtype), np.empty((v.shape[1], keys), q.dtype)
+    memory, more = np.empty(min(size, queries) * keys, q.dtype), np.empty(min(size, queries) * keys, q.dtype)
     _turn(k, turned_k)
     _turn(v, turned_v)
     if causal and keys > queries:
-        grad_k[:, queries:] = zero
-        grad_v[:, queries:] = zero
+        grad_k[queries:] = zero
+        grad_v[queries:] = zero
     last = (queries - 1) // size * size
-    for head in range(q.shape[0]):
-        for start in range(last, -1, -size):
-            stop = min(start + size, queries)
-            seen = min(stop, keys) if causal else keys
-            weights = memory[: (stop - start) * seen].reshape(1, stop - start, seen)
-            slopes = more[: (stop - start) * seen].reshape(1, stop - start, seen)
-            query, slope, past = q[head][start:stop], g[head][start:stop], start + 1 if causal else keys
-            kept = zero if start == last else one
-            add_product(weights[0], query, turned_k[head][:, :seen], one, zero)
-            _softmax(weights, scale, past)
-            add_product(grad_v[head][:seen], weights[0].T, slope, one, kept)
-            add_product(slopes[0], slope, turned_v[head][:, :seen], one, zero)
-            _softmax_back(slopes, weights, scale, past)
-            add_product(grad_q[head][start:stop], slopes[0], k[head][:seen], one, zero)
-            add_product(grad_k[head][:seen], slopes[0].T, query, one, kept)
+    for start in range(last, -1, -size):
+        stop = min(start + size, queries)
+        seen = min(stop, keys) if causal else keys
+        weights = memory[: (stop - start) * seen].reshape(stop - start, seen)
+        slopes = more[: (stop - start) * seen].reshape(stop - start, seen)
+        query, slope, past = q[start:stop], g[start:stop], start + 1 if causal else keys
+        kept = zero if start == last else one
+        add_product(weights, query, turned_k[:, :seen], one, zero)
+        _softmax(weights, scale, past)
+        add_product(grad_v[:seen], weights.T, slope, one, kept)
+        add_product(slopes, slope, turned_v[:, :seen], one, zero)
+        _softmax_back(slopes, weights, scale, past)
+        add_product(grad_q[start:stop], slopes, k[:seen], one, zero)
+        add_product(grad_k[:seen], slopes.T, query, one, kept)
 
 
-def _transposed(x: Array) -> Array:
-    """Memory for the transpose of each matrix."""
-    return np.empty((x.shape[0], x.shape[2], x.shape[1]), x.dtype)
+@compiled
+def _softmax_of_heads(scores, scale, past):
+    for head in range(scores.shape[0]):
+        _softmax(scores[head], scale, past)
+
+
+@compiled
+def _softmax_back_of_heads(slopes, weights, scale, past):
+    for head in range(weights.shape[0]):
+        _softmax_back(slopes[head], weights[head], scale, past)
+
+
+@compiled
+def _turn_heads(x, out):
+    for head in range(x.shape[0]):
+        _turn(x[head], out[head])
 
 
 def _turned(x: Array) -> Array:
-    out = _transposed(x)
-    _turn(x, out)
+    """The transpose of each matrix."""
+    out = np.empty((x.shape[0], x.shape[2], x.shape[1]), x.dtype)
+    _turn_heads(x, out)
     return out
 
 
@@ -194,7 +208,7 @@ class _Tiles:
             scores *= self.scale
         if self.mask is not None:
             scores += self.mask[block][:, queries, keys]
-        _softmax(scores, self.scale if self.after else self.dtype.type(1), self.past(queries))
+        _softmax_of_heads(scores, self.scale if self.after else self.dtype.type(1), self.past(queries))
         if self.closed is not None:
             np.copyto(scores, 0, where=self.closed[block][:, queries])
 
@@ -204,6 +218,12 @@ class _Tiles:
 
     def dropped(self, x: Array, block: tuple[int, slice], queries: slice, keys: slice) -> Array:
         return x if self.kept is None else x * self.kept[block][:, queries, keys]
+
+
+@functools.lru_cache(maxsize=256)
+def _each_head(samples: int, heads: int) -> Array:
+    """Numbers of samples and heads, (samples * heads, 2)."""
+    return np.array([(n, head) for n in range(samples) for head in range(heads)], np.int64)
 
 
 def _product(x: Array, y: Array, memory: Array) -> Array:
@@ -230,13 +250,12 @@ def attention(
     tiles = _Tiles(query, key, value, mask, kept, scale, causal)
     out = _like(query, value.shape[-1])
     target = _four(out)
+    if tiles.plain:
+        _forward(_each_head(*target.shape[:2]), tiles.q, tiles.k, tiles.v, tiles.scale, causal, QUERIES, target)
+        return out
 
     def work(block: tuple[int, slice]) -> None:
-        q, k, v, to, memory = tiles.q[block], tiles.k[block], tiles.v[block], target[block], tiles.empty()
-        if tiles.plain:
-            _forward(q, k, v, tiles.scale, causal, QUERIES, _transposed(k), memory, to)
-            return
-        k = _turned(k)
+        q, k, v, to, memory = tiles.q[block], _turned(tiles.k[block]), tiles.v[block], target[block], tiles.empty()
         for queries, keys in tiles.spans():
             weights = _product(q[:, queries], k[:, :, keys], memory)
             tiles.softmax(weights, block, queries, keys)
@@ -258,15 +277,13 @@ def attention_back(
     outs = [_like(x, x.shape[-1]) if needed else None for x, needed in zip((query, key, value), needs, strict=False)]
     to_q, to_k, to_v = (None if x is None else _four(x) for x in outs)
     g = _four(g)
-    whole = tiles.plain and all(needs[:3]) and _by_rows(g)
+    if tiles.plain and all(needs[:3]) and _by_rows(g):
+        inputs = (g, tiles.q, tiles.k, tiles.v)
+        _backward(_each_head(*g.shape[:2]), *inputs, tiles.scale, causal, QUERIES, to_q, to_k, to_v)
+        return *outs, None, None
 
     def work(block: tuple[int, slice]) -> None:
         slope, q, k, memory, more = g[block], tiles.q[block], tiles.k[block], tiles.empty(), tiles.empty()
-        if whole:
-            spaces = (_transposed(k), _transposed(tiles.v[block]), memory, more)
-            targets = (to[block] for to in (to_q, to_k, to_v) if to is not None)
-            _backward(slope, q, k, tiles.v[block], tiles.scale, causal, QUERIES, *spaces, *targets)
-            return
         turned = _turned(k)
         v = _turned(tiles.v[block]) if needs[0] or needs[1] else None
         for queries, keys in tiles.spans():
@@ -278,7 +295,7 @@ def attention_back(
             if v is None:
                 continue
             slopes = tiles.dropped(_product(slope[:, queries], v[:, :, keys], more), block, queries, keys)
-            _softmax_back(slopes, weights, tiles.scale, tiles.past(queries))
+            _softmax_back_of_heads(slopes, weights, tiles.scale, tiles.past(queries))
             if to_q is not None:
                 np.matmul(slopes, k[:, keys], to_q[block][:, queries])
             if to_k is not None:

@@ -81,9 +81,10 @@ class Compiled:
 
     options: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz", "afn"}}
 
-    def __init__(self, function: FunctionType) -> None:
+    def __init__(self, function: Any, options: dict[str, Any] | None = None) -> None:
         _version()
         self.function = function
+        self.options = self.options if options is None else options
         self.made: Any = None
         functools.update_wrapper(self, function)
 
@@ -175,7 +176,7 @@ class _Place:
 
 def compiled(function: F) -> F:
     """Compile a function, with all that it calls, when it is first called. Its arguments are positional."""
-    return Compiled(function)  # type: ignore[arg-type, return-value]
+    return Compiled(function)  # type: ignore[return-value]
 
 
 def written(make: Callable[[], Any]) -> Any:

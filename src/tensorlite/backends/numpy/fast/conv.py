@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...base import may_decline
-from ..workers import in_parallel
 from .compiler import compiled
+from .team import shared
 from .tiles import dot_tile, dots, product_tile, products
 
 __all__ = ["conv", "conv_input", "conv_weight"]
@@ -68,19 +68,19 @@ class _Parts(NamedTuple):
 class _Plan(NamedTuple):
     lines: _Lines
     parts: _Parts
-    blocks: list[slice]
-    """Samples that are done together."""
+    blocks: Array
+    """Samples that are done together, (blocks, 2)."""
 
 
 def _lines(
     samples: int, channels: int, low: Ints, stride: Ints, phases: Sequence[Ints], plane: Ints
-) -> tuple[_Lines, list[slice]]:
+) -> tuple[_Lines, Array]:
     area = math.prod(plane)
     blocks = max(1, min(samples, BLOCKS, samples * area * channels * len(phases) // BLOCK))
-    edges = [samples * i // blocks for i in range(blocks + 1)]
+    edges = np.arange(blocks + 1) * samples // blocks
     most = max(1, min(-(-samples // blocks), LINES // (area * channels * len(phases))))
     lines = _Lines(low, stride, np.array(phases), plane, most, most * area)
-    return lines, [slice(a, b) for a, b in itertools.pairwise(edges)]
+    return lines, np.stack([edges[:-1], edges[1:]], 1)
 
 
 def _taps(kernel: Ints, dilation: Ints) -> list[Ints]:
@@ -234,9 +234,12 @@ def _scatter(values, out, target):
                     to[w * target[5]] = source[w]
 
 
-@compiled
-def _correlate_all(x, out, low, stride, phases, plane, chunk, length, offsets, ends, targets, weight, groups, rows, width):
-    """All parts of out (n, outputs, depth, height, width), for a chunk of samples after the other."""
+@shared
+def _correlate_all(
+    block, blocks, x, out, low, stride, phases, plane, chunk, length, offsets, ends, targets, weight, groups, rows, width
+):
+    """All parts of out (n, outputs, depth, height, width), for a chunk of a block's samples after the other."""
+    x, out = x[blocks[block, 0] : blocks[block, 1]], out[blocks[block, 0] : blocks[block, 1]]
     outputs, area = out.shape[1], plane[0] * plane[1] * plane[2]
     lines = np.empty(len(phases) * x.shape[1] * length + width, x.dtype)
     buffer = np.empty(rows * width, x.dtype)
@@ -268,9 +271,13 @@ def _correlate_all(x, out, low, stride, phases, plane, chunk, length, offsets, e
                         _scatter(block, out[begin + n, :, u * target[3] :], target)
 
 
-@compiled
-def _correlate_weight(x, y, out, low, stride, phases, plane, chunk, length, offsets, lanes, rows, taps):
-    """out[o, k] = sum over samples and places of y[o, p] * x[offsets[group of o, k] + p], for a multiple of `taps` many k."""
+@shared
+def _correlate_weight(block, blocks, x, y, sums, low, stride, phases, plane, chunk, length, offsets, lanes, rows, taps):
+    """sums[block, o, k] = sum over a block's samples and places of y[o, p] * x[offsets[group of o, k] + p].
+
+    There is a multiple of `taps` many k.
+    """
+    x, y, out = x[blocks[block, 0] : blocks[block, 1]], y[blocks[block, 0] : blocks[block, 1]], sums[block]
     outputs, depth, places = y.shape[1] // len(offsets), y.shape[2], y.shape[3] * y.shape[4]
     area = plane[0] * plane[1] * plane[2]
     lines = np.empty(len(phases) * x.shape[1] * length, x.dtype)
@@ -287,13 +294,13 @@ def _correlate_weight(x, y, out, low, stride, phases, plane, chunk, length, offs
             y_starts[i] = ((begin + i // depth) * y.shape[1] * depth + i % depth) * places
             x_starts[i] = i // depth * area + i % depth * plane[1] * plane[2]
         for group in range(len(offsets)):
-            for block in range(0, outputs, rows):
-                o = max(0, min(block, outputs - rows))  # the last tile may do some rows again
+            for tile_start in range(0, outputs, rows):
+                o = max(0, min(tile_start, outputs - rows))  # the last tile may do some rows again
                 numbers = flat[(group * outputs + o) * depth * places :]
                 for k in range(0, offsets.shape[1], taps):
                     if vectors:
                         dots(numbers, y_starts, depth * places, lines, x_starts, offsets[group], k, runs, vectors, tile)
-                    for r in range(block - o, min(rows, outputs)):
+                    for r in range(tile_start - o, min(rows, outputs)):
                         for t in range(taps):
                             total = tile[r * taps + t]
                             for i in range(runs if vectors * lanes < places else 0):
@@ -350,12 +357,9 @@ def _run(plan: _Plan, source: Array, weight: Array, swap: bool, groups: int, out
     for taps, start in zip(parts.taps, parts.ends, strict=False):
         _pack(weight, swap, groups, taps, packed, start * padded, tile.rows)
 
-    def work(samples: slice) -> None:
-        _correlate_all(
-            source[samples], out[samples], lines.low, lines.stride, lines.phases, lines.plane, lines.samples, lines.length,
-            parts.offsets, parts.ends, parts.targets, packed, groups, tile.rows, tile.width)
-
-    in_parallel(work, blocks)
+    _correlate_all(
+        blocks, source, out, lines.low, lines.stride, lines.phases, lines.plane, lines.samples, lines.length, parts.offsets,
+        parts.ends, parts.targets, packed, groups, tile.rows, tile.width)
 
 
 @may_decline
@@ -404,13 +408,9 @@ def conv_weight(y: Array, x: Array, *, shape: Ints, stride: Ints, padding: Ints,
     offsets = np.concatenate([offsets, np.repeat(offsets[:, -1:], -columns % tile.vectors, axis=1)], axis=1)
     sums = np.empty((len(blocks), shape[0], offsets.shape[1]), x.dtype)
 
-    def work(number: int) -> None:
-        samples = blocks[number]
-        _correlate_weight(
-            source[samples], rest[samples], sums[number], lines.low, lines.stride, lines.phases, lines.plane, lines.samples,
-            lines.length, offsets, tile.lanes, tile.rows, tile.vectors)
-
-    in_parallel(work, range(len(blocks)))
+    _correlate_weight(
+        blocks, source, rest, sums, lines.low, lines.stride, lines.phases, lines.plane, lines.samples, lines.length, offsets,
+        tile.lanes, tile.rows, tile.vectors)
     return np.add.reduce(sums[:, :, :columns], 0).reshape(shape)
 
 

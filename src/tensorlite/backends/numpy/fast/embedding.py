@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...base import may_decline
-from ..workers import in_parallel
-from .compiler import compiled
 from .inputs import dense, floating, spans
+from .team import shared
 
 __all__ = ["examples", "take_back"]
 
@@ -24,9 +23,10 @@ RANGES = 16
 """Ranges of the table at most: for each of them all positions are read."""
 
 
-@compiled
-def _add(g, index, first, last, out):
-    """The rows of g that belong to rows `first` to `last` of the table."""
+@shared
+def _add(block, blocks, g, index, out):
+    """The rows of g that belong to a block of the table's rows."""
+    first, last = blocks[block, 0], blocks[block, 1]
     out[first:last] = 0
     for i in range(index.size):
         place = index[i]
@@ -47,7 +47,7 @@ def take_back(g: Array, index: Array, *, axis: int, shape: Ints) -> Array:
     table, places = out.reshape(shape[0], -1), dense(index.astype(np.int64, copy=False)).reshape(-1)
     rows = dense(g).reshape(places.size, -1)
     ranges = spans(shape[0], 1, -(-shape[0] // max(1, min(RANGES, (g.size + out.size) // BLOCK))))
-    in_parallel(lambda block: _add(rows, places, *block, table), ranges)
+    _add(ranges, rows, places, table)
     return out
 
 

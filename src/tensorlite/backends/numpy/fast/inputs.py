@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,9 @@ def dense(x: np.ndarray) -> np.ndarray:
     return x if x.flags.carray else x.copy("C")
 
 
-def spans(count: int, size: int, block: int) -> list[tuple[int, int]]:
-    """`count` things of `size` numbers each as ranges of about `block` numbers, which depend on these sizes alone."""
-    if count * size <= block:
-        return [(0, count)] if count else []
-    step = max(1, block // max(size, 1), -(-count // MOST))
-    return [(start, min(start + step, count)) for start in range(0, count, step)]
+@functools.lru_cache(maxsize=1024)
+def spans(count: int, size: int, block: int) -> np.ndarray:
+    """`count` things of `size` numbers each as ranges (n, 2) of about `block` numbers, which depend on these sizes alone."""
+    step = count if count * size <= block else max(1, block // max(size, 1), -(-count // MOST))
+    starts = np.arange(0, count, max(step, 1))
+    return np.stack([starts, np.minimum(starts + step, count)], 1)

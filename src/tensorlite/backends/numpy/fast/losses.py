@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...base import may_decline
-from ..workers import in_parallel
-from .compiler import compiled
 from .functions import exp_or_zero, highest
 from .inputs import dense, floating, spans
 from .softmax import less
+from .team import shared
 
 __all__ = ["cross_entropy", "cross_entropy_back", "examples"]
 
@@ -24,13 +23,13 @@ BLOCK = 1 << 16
 """Numbers in a block."""
 
 
-@compiled
-def _losses(x, target, ignored, hard, soft, out):
+@shared
+def _losses(block, blocks, x, target, ignored, hard, soft, out):
     """Minus the logarithm of the softmax: `hard` times that at a row's class, and `soft` times the sum; 0 for the class `ignored`.
 
     That the two add up to one is better not known here: of a * (1 - s) + b * s a compiler makes a + s * (b - a).
     """
-    for i in range(x.shape[0]):
+    for i in range(blocks[block, 0], blocks[block, 1]):
         out[i] = 0
         if target[i] == ignored:
             continue
@@ -48,11 +47,11 @@ def _losses(x, target, ignored, hard, soft, out):
         out[i] = loss
 
 
-@compiled
-def _losses_back(g, x, target, hard, soft, out):
+@shared
+def _losses_back(block, blocks, g, x, target, hard, soft, out):
     """The gradient of each row's loss times a number of g."""
     one = x.dtype.type(1)
-    for i in range(x.shape[0]):
+    for i in range(blocks[block, 0], blocks[block, 1]):
         row, to, slope = x[i], out[i], g[i]
         most, total = highest(row), x.dtype.type(0)
         for j in range(row.size):
@@ -87,12 +86,7 @@ def cross_entropy(
     x, target, kind = dense(x), dense(target), x.dtype.type
     out = np.empty(len(x), x.dtype)
     hard, soft = kind(1 - smoothing), kind(smoothing / x.shape[1])
-
-    def work(block: tuple[int, int]) -> None:
-        part = slice(*block)
-        _losses(x[part], target[part], ignored, hard, soft, out[part])
-
-    in_parallel(work, spans(len(x), x.shape[1], BLOCK))
+    _losses(spans(*x.shape, BLOCK), x, target, ignored, hard, soft, out)
     if reduction == "none":
         return out
     total = np.add.reduce(out)
@@ -118,12 +112,7 @@ def cross_entropy_back(
         target = np.where(ignored, 0, target)
     out = np.empty(x.shape, x.dtype)
     hard, soft = kind(1 - smoothing), kind(smoothing / x.shape[1])
-
-    def work(block: tuple[int, int]) -> None:
-        part = slice(*block)
-        _losses_back(slope[part], x[part], target[part], hard, soft, out[part])
-
-    in_parallel(work, spans(len(x), x.shape[1], BLOCK))
+    _losses_back(spans(*x.shape, BLOCK), slope, x, target, hard, soft, out)
     return out
 
 

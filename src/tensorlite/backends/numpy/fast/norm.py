@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...base import may_decline
-from ..workers import in_parallel
 from . import norm_loops as loops
 from .inputs import dense, floating, spans
 
@@ -30,6 +29,14 @@ COLUMNS = 64
 """Columns that are normalised together: a few lines of the cache in each row."""
 
 
+FORWARD: dict[str, Callable[..., None]] = {
+    "rows": loops.rows, "pieces": loops.pieces, "channels": loops.channels, "columns": loops.columns,
+}  # fmt: skip
+BACK: dict[str, Callable[..., None]] = {
+    "rows": loops.rows_back, "pieces": loops.pieces_back, "channels": loops.channels_back, "columns": loops.columns_back,
+}  # fmt: skip
+
+
 class _Plan(NamedTuple):
     kind: str
     """What is normalised together: "rows", rows in "pieces", "channels" or "columns"."""
@@ -39,7 +46,7 @@ class _Plan(NamedTuple):
     """The shape of the weight."""
     found: Ints
     """The shape of the means."""
-    blocks: list[tuple[int, int]]
+    blocks: Array
     """Ranges of rows, channels or columns."""
 
 
@@ -86,22 +93,12 @@ def normalize_with_moments(
     plan = _plan(x.shape, axes, shape, BLOCK) if x.size >= LEAST and floating(x, weight, bias) else None
     if plan is None:
         return NotImplemented
-    kind, dtype = plan.kind, x.dtype
+    dtype = x.dtype
     out, mean, var = np.empty(x.shape, dtype), np.empty(plan.found, dtype), np.empty(plan.found, dtype)
     a, b, epsilon = dense(x).reshape(plan.view), out.reshape(plan.view), dtype.type(eps)
     w, s = _affine(plan, weight, np.ones, dtype), _affine(plan, bias, np.zeros, dtype)
     means, variances = mean.reshape(-1), var.reshape(-1)
-
-    def work(block: tuple[int, int]) -> None:
-        first, last = block
-        if kind == "rows":
-            loops.rows(a[first:last], w, s, epsilon, b[first:last], means[first:last], variances[first:last])
-        elif kind == "pieces":
-            loops.pieces(a[first:last], w, s, epsilon, first, b[first:last], means[first:last], variances[first:last])
-        else:
-            (loops.channels if kind == "channels" else loops.columns)(a, w, s, epsilon, first, last, b, means, variances)
-
-    in_parallel(work, plan.blocks)
+    FORWARD[plan.kind](plan.blocks, a, w, s, epsilon, b, means, variances)
     return out, mean, var
 
 
@@ -113,25 +110,13 @@ def normalize_back(
     plan = _plan(x.shape, axes, shape, BLOCK) if x.size >= LEAST and needs[0] and floating(g, x, weight) else None
     if plan is None:
         return NotImplemented
-    kind, view, blocks = plan.kind, plan.view, plan.blocks
+    view, blocks = plan.view, plan.blocks
     grad_x, epsilon = np.empty(x.shape, x.dtype), x.dtype.type(eps)
     slope, a, b = dense(g).reshape(view), dense(x).reshape(view), grad_x.reshape(view)
     w = _affine(plan, weight, np.ones, x.dtype)
-    own = kind in ("rows", "pieces")  # each block has sums of its own; else each has channels of its own
+    own = plan.kind in ("rows", "pieces")  # each block has sums of its own; else each has channels of its own
     sums = np.zeros((len(blocks) if own else 1, 2, *w.shape), x.dtype)
-
-    def work(number: int) -> None:
-        first, last = blocks[number]
-        grad_weight, grad_bias = sums[number if own else 0]
-        if kind == "rows":
-            loops.rows_back(slope[first:last], a[first:last], w, epsilon, b[first:last], grad_weight, grad_bias)
-        elif kind == "pieces":
-            loops.pieces_back(slope[first:last], a[first:last], w, epsilon, first, b[first:last], grad_weight, grad_bias)
-        else:
-            back = loops.channels_back if kind == "channels" else loops.columns_back
-            back(slope, a, w, epsilon, first, last, b, grad_weight, grad_bias)
-
-    in_parallel(work, range(len(blocks)))
+    BACK[plan.kind](blocks, slope, a, w, epsilon, b, sums)
     grad_weight, grad_bias = np.add.reduce(sums, 0) if len(sums) > 1 else sums[0]
     to = shape if weight is None else weight.shape
     return grad_x, grad_weight.reshape(to) if needs[1] else None, grad_bias.reshape(to) if needs[2] else None
@@ -149,12 +134,7 @@ def standardize(
     weight = np.ones(mean.size, dtype) if weight is None else dense(weight).reshape(-1)
     bias = np.zeros(mean.size, dtype) if bias is None else dense(bias).reshape(-1)
     a, b = dense(x).reshape(rows, -1), out.reshape(rows, -1)
-
-    def work(block: tuple[int, int]) -> None:
-        first, last = block
-        loops.standardize(a[first:last], mean, var, weight, bias, epsilon, first, b[first:last])
-
-    in_parallel(work, spans(rows, a.shape[1], BLOCK))
+    loops.standardize(spans(rows, a.shape[1], BLOCK), a, mean, var, weight, bias, epsilon, b)
     return out
 
 

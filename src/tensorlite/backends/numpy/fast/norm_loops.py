@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiler import compiled
+from .team import shared
 
 __all__ = [
     "channels", "channels_back", "columns", "columns_back", "pieces", "pieces_back", "rows", "rows_back", "standardize",
@@ -32,9 +33,9 @@ def _moments(row):
 # Rows, each element of which has a weight of its own
 
 
-@compiled
-def rows(x, weight, bias, eps, out, means, variances):
-    for i in range(x.shape[0]):
+@shared
+def rows(block, blocks, x, weight, bias, eps, out, means, variances):
+    for i in range(blocks[block, 0], blocks[block, 1]):
         row, to = x[i], out[i]
         mean, var = _moments(row)
         means[i], variances[i] = mean, var
@@ -43,11 +44,12 @@ def rows(x, weight, bias, eps, out, means, variances):
             to[j] = (row[j] - mean) * scale * weight[j] + bias[j]
 
 
-@compiled
-def rows_back(g, x, weight, eps, grad_x, grad_weight, grad_bias):
-    """The gradients of weight and bias are added to."""
+@shared
+def rows_back(block, blocks, g, x, weight, eps, grad_x, sums):
+    """The gradients of weight and bias are added to sums[block]."""
     one, size = x.dtype.type(1), x.dtype.type(x.shape[1])
-    for i in range(x.shape[0]):
+    grad_weight, grad_bias = sums[block, 0], sums[block, 1]
+    for i in range(blocks[block, 0], blocks[block, 1]):
         slope, row, to = g[i], x[i], grad_x[i]
         mean = _mean(row)
         total = along = var = x.dtype.type(0)
@@ -69,14 +71,14 @@ def rows_back(g, x, weight, eps, grad_x, grad_weight, grad_bias):
 # Rows in pieces, each of which has a weight. x is (rows, pieces, length), the weights are (groups, pieces).
 
 
-@compiled
-def pieces(x, weight, bias, eps, first, out, means, variances):
+@shared
+def pieces(block, blocks, x, weight, bias, eps, out, means, variances):
     pieces = x.shape[1]
-    for i in range(x.shape[0]):
+    for i in range(blocks[block, 0], blocks[block, 1]):
         mean, var = _moments(x[i].reshape(-1))
         means[i], variances[i] = mean, var
         scale = x.dtype.type(1) / np.sqrt(var + eps)
-        group = (first + i) % weight.shape[0]
+        group = i % weight.shape[0]
         for k in range(pieces):
             row, to = x[i, k], out[i, k]
             a, b = scale * weight[group, k], bias[group, k]
@@ -84,13 +86,14 @@ def pieces(x, weight, bias, eps, first, out, means, variances):
                 to[j] = (row[j] - mean) * a + b
 
 
-@compiled
-def pieces_back(g, x, weight, eps, first, grad_x, grad_weight, grad_bias):
+@shared
+def pieces_back(block, blocks, g, x, weight, eps, grad_x, sums):
     one, size = x.dtype.type(1), x.dtype.type(x.shape[1] * x.shape[2])
-    for i in range(x.shape[0]):
+    grad_weight, grad_bias = sums[block, 0], sums[block, 1]
+    for i in range(blocks[block, 0], blocks[block, 1]):
         mean, var = _moments(x[i].reshape(-1))
         scale = one / np.sqrt(var + eps)
-        group = (first + i) % weight.shape[0]
+        group = i % weight.shape[0]
         total = along = x.dtype.type(0)
         for k in range(x.shape[1]):
             slope, row = g[i, k], x[i, k]
@@ -125,9 +128,9 @@ def _mean_of_channel(x, c):
     return total / x.dtype.type(x.shape[0] * x.shape[2])
 
 
-@compiled
-def channels(x, weight, bias, eps, first, last, out, means, variances):
-    for c in range(first, last):
+@shared
+def channels(block, blocks, x, weight, bias, eps, out, means, variances):
+    for c in range(blocks[block, 0], blocks[block, 1]):
         mean, var = _mean_of_channel(x, c), x.dtype.type(0)
         for n in range(x.shape[0]):
             row, part = x[n, c], x.dtype.type(0)
@@ -144,10 +147,12 @@ def channels(x, weight, bias, eps, first, last, out, means, variances):
                 to[j] = (row[j] - mean) * a + b
 
 
-@compiled
-def channels_back(g, x, weight, eps, first, last, grad_x, grad_weight, grad_bias):
+@shared
+def channels_back(block, blocks, g, x, weight, eps, grad_x, sums):
+    """The gradients of weight and bias are sums[0]: each channel belongs to one block."""
     one, size = x.dtype.type(1), x.dtype.type(x.shape[0] * x.shape[2])
-    for c in range(first, last):
+    grad_weight, grad_bias = sums[0, 0], sums[0, 1]
+    for c in range(blocks[block, 0], blocks[block, 1]):
         mean = _mean_of_channel(x, c)
         total = along = var = x.dtype.type(0)
         for n in range(x.shape[0]):
@@ -172,11 +177,11 @@ def channels_back(g, x, weight, eps, first, last, grad_x, grad_weight, grad_bias
                 to[j] = (slope[j] - total - (row[j] - mean) * along) * scale
 
 
-@compiled
-def standardize(x, mean, var, weight, bias, eps, first, out):
-    """Rows of the channels first, first + 1, ... and so on in turn."""
-    for i in range(x.shape[0]):
-        c = (first + i) % mean.size
+@shared
+def standardize(block, blocks, x, mean, var, weight, bias, eps, out):
+    """Rows of one channel after the other, and again from the first."""
+    for i in range(blocks[block, 0], blocks[block, 1]):
+        c = i % mean.size
         row, to, middle, scale, shift = x[i], out[i], mean[c], weight[c] / np.sqrt(var[c] + eps), bias[c]
         for j in range(row.size):
             to[j] = (row[j] - middle) * scale + shift
@@ -205,8 +210,9 @@ def _moments_of_columns(x, first, last, mean, var):
         var[j] = total[j] / x.shape[0]
 
 
-@compiled
-def columns(x, weight, bias, eps, first, last, out, means, variances):
+@shared
+def columns(block, blocks, x, weight, bias, eps, out, means, variances):
+    first, last = blocks[block, 0], blocks[block, 1]
     mean, var = means[first:last], variances[first:last]
     _moments_of_columns(x, first, last, mean, var)
     scale, shift = np.empty_like(mean), bias[first:last]
@@ -218,8 +224,10 @@ def columns(x, weight, bias, eps, first, last, out, means, variances):
             to[j] = (row[j] - mean[j]) * scale[j] + shift[j]
 
 
-@compiled
-def columns_back(g, x, weight, eps, first, last, grad_x, grad_weight, grad_bias):
+@shared
+def columns_back(block, blocks, g, x, weight, eps, grad_x, sums):
+    first, last = blocks[block, 0], blocks[block, 1]
+    grad_weight, grad_bias = sums[0, 0], sums[0, 1]
     mean, scale = np.empty(last - first, x.dtype), np.empty(last - first, x.dtype)
     _moments_of_columns(x, first, last, mean, scale)
     for j in range(scale.size):

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import optim as plain
-from ..workers import in_parallel
-from .compiler import Compiled
-from .inputs import floating
+from .inputs import floating, spans
+from .team import Shared
 
 __all__ = ["adam_step", "examples", "sgd_step", "sgd_steps"]
 
@@ -21,23 +20,27 @@ BLOCK = 1 << 16
 """Numbers in a block."""
 
 
-class _Rounded(Compiled):
+class _Rounded(Shared):
     options = {"fastmath": False}
 
 
 def rounded(function: Any) -> Any:
-    """`compiled`, with each operation rounded as it is written."""
+    """`shared`, with each operation rounded as it is written."""
     return _Rounded(function)
 
 
 @rounded
-def _sgd_plain(param, grad, lr):
+def _sgd_plain(block, blocks, param, grad, lr):
+    first, last = blocks[block, 0], blocks[block, 1]
+    param, grad = param[first:last], grad[first:last]
     for i in range(param.size):
         param[i] -= grad[i] * lr
 
 
 @rounded
-def _sgd(param, grad, buffer, lr, momentum, rest, decay, decays, damped, nesterov):
+def _sgd(block, blocks, param, grad, buffer, lr, momentum, rest, decay, decays, damped, nesterov):
+    first, last = blocks[block, 0], blocks[block, 1]
+    param, grad, buffer = param[first:last], grad[first:last], buffer[first:last]
     for i in range(param.size):
         g = grad[i]
         if decays:
@@ -48,7 +51,9 @@ def _sgd(param, grad, buffer, lr, momentum, rest, decay, decays, damped, nestero
 
 
 @rounded
-def _adam(param, grad, mean, square, rate1, beta2, rate2, root, eps, move, decay, shrink, coupled, decoupled):
+def _adam(block, blocks, param, grad, mean, square, rate1, beta2, rate2, root, eps, move, decay, shrink, coupled, decoupled):
+    first, last = blocks[block, 0], blocks[block, 1]
+    param, grad, mean, square = param[first:last], grad[first:last], mean[first:last], square[first:last]
     for i in range(param.size):
         p, g = param[i], grad[i]
         if decoupled:
@@ -69,12 +74,7 @@ def _run(step: Any, arrays: tuple[Any, ...], *options: Any) -> None:
     """Call `step` with blocks of the arrays; options that are numbers get their dtype."""
     dtype = arrays[0].dtype
     given = [o if isinstance(o, bool) else dtype.type(o) for o in options]
-    flat = [a.reshape(-1) for a in arrays]
-    size = flat[0].size
-    if size <= BLOCK:
-        step(*flat, *given)
-        return
-    in_parallel(lambda start: step(*[a[start : start + BLOCK] for a in flat], *given), range(0, size, BLOCK))
+    step(spans(arrays[0].size, 1, BLOCK), *[a.reshape(-1) for a in arrays], *given)
 
 
 def sgd_steps(params: list[Array], grads: list[Array], lr: float) -> None:

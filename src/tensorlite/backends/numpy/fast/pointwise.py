@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from ...base import may_decline
-from ..workers import in_parallel
-from .compiler import compiled
 from .functions import erf, exp, expm1, inlined, normal, sigmoid, tanh
-from .inputs import dense, floating
+from .inputs import dense, floating, spans
+from .team import shared
 
 __all__ = ["examples", "kernel"]
 
@@ -117,12 +116,16 @@ scalar: Any = None
 """The name of the function in the loops; `_loop` puts one in its place."""
 
 
-def _over_one(x, out, *numbers):
-    for i in range(x.size):
+def _over_one(block, blocks, x, out, numbers):
+    first, last = blocks[block, 0], blocks[block, 1]
+    x, out = x[first:last], out[first:last]
+    for i in range(x.size):  # from 0: an index that might be negative keeps the loop from being vectorised
         out[i] = scalar(x[i], *numbers)
 
 
-def _over_two(g, x, out, *numbers):
+def _over_two(block, blocks, g, x, out, numbers):
+    first, last = blocks[block, 0], blocks[block, 1]
+    g, x, out = g[first:last], x[first:last], out[first:last]
     for i in range(x.size):
         out[i] = scalar(g[i], x[i], *numbers)
 
@@ -137,7 +140,7 @@ def _loop(name: str, dtype: Any) -> Any:
         scalar = inlined(FunctionType(function.__code__.replace(co_consts=numbers), function.__globals__))
     made = FunctionType(loop.__code__, {**loop.__globals__, "scalar": scalar})
     made.__qualname__ = f"{name}_{dtype.name}"  # what is kept on disk is found by this name
-    return compiled(made)
+    return shared(made)
 
 
 @functools.cache
@@ -150,9 +153,9 @@ def kernel(name: str) -> Callable[..., Any]:
         if first.size < LEAST or not floating(*arrays) or any(a.shape != first.shape for a in arrays):
             return NotImplemented
         dtype, out = first.dtype, np.empty(first.shape, first.dtype)
-        loop, numbers = _loop(name, dtype), [dtype.type(given[n]) for n in static]
+        loop, numbers = _loop(name, dtype), tuple([dtype.type(given[n]) for n in static])
         flat = [dense(a).reshape(-1) for a in (*arrays, out)]
-        in_parallel(lambda start: loop(*[a[start : start + BLOCK] for a in flat], *numbers), range(0, first.size, BLOCK))
+        loop(spans(first.size, 1, BLOCK), *flat, numbers)
         return out
 
     run.__name__ = name

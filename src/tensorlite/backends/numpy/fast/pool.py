@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...base import may_decline
-from ..workers import in_parallel
 from .compiler import compiled
 from .inputs import dense, floating, spans
+from .team import shared
 
 __all__ = ["examples", "max_pool_back", "max_pool_values"]
 
@@ -66,15 +66,15 @@ def _best(plane, y, geometry, best, where):
                 _compare(source, wide, tap, to, at)
 
 
-@compiled
-def _maxima_back(g, x, geometry, out):
+@shared
+def _maxima_back(block, blocks, g, x, geometry, out):
     """Each number of g added where the maximum of its window is."""
     height, width, steep, wide, above, left, down, right = geometry
     best, where = np.empty(g.shape[2], x.dtype), np.empty(g.shape[2], np.int32)
     offsets = np.empty(height * width, np.int64)
     for tap in range(offsets.size):
         offsets[tap] = tap // width * down * x.shape[2] + tap % width * right
-    for p in range(x.shape[0]):
+    for p in range(blocks[block, 0], blocks[block, 1]):
         plane = out[p].reshape(-1)
         plane[:] = 0
         for y in range(g.shape[1]):
@@ -91,21 +91,21 @@ def _larger(a, b):
     return b if (b > a) | (b != b) else a
 
 
-@compiled
-def _squares(x, out):
+@shared
+def _squares(block, blocks, x, out):
     """The maxima of squares of four."""
-    for p in range(x.shape[0]):
+    for p in range(blocks[block, 0], blocks[block, 1]):
         for y in range(out.shape[1]):
             one, two, to = x[p, 2 * y], x[p, 2 * y + 1], out[p, y]
             for j in range(to.size):
                 to[j] = _larger(_larger(one[2 * j], one[2 * j + 1]), _larger(two[2 * j], two[2 * j + 1]))
 
 
-@compiled
-def _squares_back(g, x, out):
+@shared
+def _squares_back(block, blocks, g, x, out):
     """In loops that write to one line each: these are vectorised."""
     zero, which = x.dtype.type(0), np.empty(g.shape[2], np.int32)
-    for p in range(x.shape[0]):
+    for p in range(blocks[block, 0], blocks[block, 1]):
         for y in range(g.shape[1]):
             one, two, slope, up, down = x[p, 2 * y], x[p, 2 * y + 1], g[p, y], out[p, 2 * y], out[p, 2 * y + 1]
             for j in range(which.size):
@@ -142,8 +142,8 @@ def _suits(n: int, x: Array, *others: Array) -> bool:
     return n <= 2 and x.size >= LEAST and floating(x, *others)
 
 
-def _each(work: Callable[[int, int], None], planes: int, size: int) -> None:
-    in_parallel(lambda block: work(*block), spans(planes, size, BLOCK))
+def _blocks(planes: Array) -> Array:
+    return spans(len(planes), planes.shape[1] * planes.shape[2], BLOCK)
 
 
 @may_decline
@@ -153,7 +153,7 @@ def max_pool_values(x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dila
         return NotImplemented
     out = np.empty((*x.shape[:-2], x.shape[-2] // 2, x.shape[-1] // 2), x.dtype)
     a, b = _planes(dense(x), 2), _planes(out, 2)
-    _each(lambda first, last: _squares(a[first:last], b[first:last]), len(a), a.shape[1] * a.shape[2])
+    _squares(_blocks(a), a, b)
     return out
 
 
@@ -163,17 +163,12 @@ def max_pool_back(g: Array, x: Array, *, kernel: Ints, stride: Ints, padding: Pa
     n = len(kernel)
     if not _suits(n, x, g):
         return NotImplemented
-    out, geometry = np.empty(x.shape, x.dtype), _flat(kernel, stride, padding, dilation)
+    out = np.empty(x.shape, x.dtype)
     slope, a, b = _planes(dense(g), n), _planes(dense(x), n), _planes(out, n)
-    squares = (kernel, stride, dilation, padding) == TWO_BY_TWO
-
-    def work(first: int, last: int) -> None:
-        if squares:
-            _squares_back(slope[first:last], a[first:last], b[first:last])
-        else:
-            _maxima_back(slope[first:last], a[first:last], geometry, b[first:last])
-
-    _each(work, len(a), a.shape[1] * a.shape[2])
+    if (kernel, stride, dilation, padding) == TWO_BY_TWO:
+        _squares_back(_blocks(a), slope, a, b)
+    else:
+        _maxima_back(_blocks(a), slope, a, _flat(kernel, stride, padding, dilation), b)
     return out
 
 

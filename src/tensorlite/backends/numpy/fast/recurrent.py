@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from ...base import may_decline
-from ..workers import in_parallel
 from .blas import add_product, available
 from .compiler import compiled
 from .functions import sigmoid, tanh
 from .inputs import dense, floating
+from .matmul import product, sum_of_rows
+from .team import shared_products
 
 __all__ = ["examples", "gru", "gru_back", "lstm", "lstm_back", "rnn", "rnn_back"]
 
@@ -46,8 +47,9 @@ def _rnn_pass(relu, state, sums, past):
         total[:] = h
 
 
-@compiled
-def _rnn(first, end, steps, weights, relu, state, sums, past):
+@shared_products
+def _rnn(block, shares, steps, weights, relu, state, sums, past):
+    first, end = shares[block]
     one = state.dtype.type(1)
     for t in range(steps.shape[0]):
         start, last = steps[t, 0], min(end, steps[t, 1])
@@ -67,8 +69,9 @@ def _rnn_pass_back(relu, by_h, g, hidden, sums):
             to[j] = (slope[j] + total[j]) * ((one if y > zero else zero) if relu else one - y * y)
 
 
-@compiled
-def _rnn_back(first, end, steps, w_hh, relu, by_h, g, hidden, sums):
+@shared_products
+def _rnn_back(block, shares, steps, w_hh, relu, by_h, g, hidden, sums):
+    first, end = shares[block]
     one, zero = by_h.dtype.type(1), by_h.dtype.type(0)
     for t in range(steps.shape[0] - 1, -1, -1):
         a, last = steps[t, 0] + first, min(end, steps[t, 1])
@@ -102,8 +105,9 @@ def _lstm_pass(state, cell, gates, hidden, cells, past_h, past_c):
         state[i][:] = h
 
 
-@compiled
-def _lstm(first, end, steps, weights, state, cell, gates, hidden, cells, past_h, past_c):
+@shared_products
+def _lstm(block, shares, steps, weights, state, cell, gates, hidden, cells, past_h, past_c):
+    first, end = shares[block]
     one = state.dtype.type(1)
     for t in range(steps.shape[0]):
         a, last = steps[t, 0] + first, min(end, steps[t, 1])
@@ -137,8 +141,9 @@ def _lstm_pass_back(by_h, by_c, g, gates, cells, past_c, sums):
             carried[j] *= f
 
 
-@compiled
-def _lstm_back(first, end, steps, w_hh, by_h, by_c, g, gates, cells, past_c, sums):
+@shared_products
+def _lstm_back(block, shares, steps, w_hh, by_h, by_c, g, gates, cells, past_c, sums):
+    first, end = shares[block]
     one, zero = by_h.dtype.type(1), by_h.dtype.type(0)
     for t in range(steps.shape[0] - 1, -1, -1):
         a, last = steps[t, 0] + first, min(end, steps[t, 1])
@@ -167,8 +172,9 @@ def _gru_pass(product, state, given, gates, hidden, past):
         hidden[i][:] = h
 
 
-@compiled
-def _gru(first, end, steps, weights, bias, memory, state, given, gates, hidden, past):
+@shared_products
+def _gru(block, shares, steps, weights, bias, memory, state, given, gates, hidden, past):
+    first, end = shares[block]
     one = state.dtype.type(1)
     for t in range(steps.shape[0]):
         a, last = steps[t, 0] + first, min(end, steps[t, 1])
@@ -201,8 +207,9 @@ def _gru_pass_back(by_h, g, gates, past, sums, by_new):
             total[j] *= update[j]
 
 
-@compiled
-def _gru_back(first, end, steps, w_hh, by_h, g, gates, past, sums, by_new):
+@shared_products
+def _gru_back(block, shares, steps, w_hh, by_h, g, gates, past, sums, by_new):
+    first, end = shares[block]
     one = by_h.dtype.type(1)
     for t in range(steps.shape[0] - 1, -1, -1):
         a, last = steps[t, 0] + first, min(end, steps[t, 1])
@@ -221,19 +228,7 @@ def _run(steps: Any, weights: Array, sizes: Sizes, reverse: bool, *arrays: Any) 
     batch = max(sizes)
     share = 8 if 8 * weights.size <= SMALL else max(16, -(-batch // 4))
     shares = [(start, min(start + share, batch)) for start in range(0, batch, share)]
-    in_parallel(lambda ends: steps(*ends, table, weights, *arrays), shares, products=True)
-
-
-def _dot(*products: tuple[Array, Array, Array]) -> None:
-    """x y into `out` for each (x, y, out), by threads that take some rows each."""
-    blocks = []
-    for x, y, out in products:
-        step = max(64, -(-len(x) // 4))
-        blocks += [(x[i : i + step], y, out[i : i + step]) for i in range(0, len(x), step)]
-    def work(block: tuple[Array, Array, Array]) -> None:
-        np.matmul(*block)
-
-    in_parallel(work, blocks, products=True)
+    steps(np.array(shares, np.int64), table, weights, *arrays)
 
 
 def _suits(x: Array, *arrays: Array | None) -> bool:
@@ -242,12 +237,8 @@ def _suits(x: Array, *arrays: Array | None) -> bool:
 
 def _given(x: Array, w_ih: Array, *biases: Array | None) -> Array:
     """The input's part of the sums before the gates, with the biases, for all steps."""
-    out = np.empty((len(x), len(w_ih)), x.dtype)
-    _dot((x, _turned(w_ih), out))
     given = [bias for bias in biases if bias is not None]
-    if given:
-        out += sum(given[1:], given[0])
-    return out
+    return product(x, w_ih.T, sum(given[1:], given[0]) if given else None)
 
 
 def _turned(weights: Array) -> Array:
@@ -264,11 +255,9 @@ def _shared_gradients(
     to_input: Array, to_state: Array, x: Array, past: Array, w_ih: Array, needs: list[bool]
 ) -> tuple[Array | None, ...]:
     """Gradients of x, w_ih, w_hh, b_ih and b_hh (`needs` in this order) from those of the sums before the activations."""
-    ones = np.ones((1, len(x)), x.dtype)
-    factors = ((to_input, w_ih), (to_input.T, x), (to_state.T, past), (ones, to_input), (ones, to_state))
-    outs = [np.empty((len(a), b.shape[1]), a.dtype) if needed else None for (a, b), needed in zip(factors, needs, strict=True)]
-    _dot(*[(a, b, out) for (a, b), out in zip(factors, outs, strict=True) if out is not None])
-    return *outs[:3], *(None if out is None else out[0] for out in outs[3:])
+    factors = ((to_input, w_ih), (to_input.T, x), (to_state.T, past))
+    outs = [product(a, b) if needed else None for (a, b), needed in zip(factors, needs, strict=False)]
+    return *outs, *(sum_of_rows(g) if needed else None for g, needed in zip((to_input, to_state), needs[3:], strict=True))
 
 
 @may_decline

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from ...base import may_decline
-from ..workers import in_parallel
-from .compiler import compiled
 from .functions import Inlined, exp_or_zero, highest
 from .inputs import dense, floating, spans
+from .team import shared
 
 __all__ = ["examples", "less", "log_softmax", "log_softmax_back", "softmax", "softmax_back"]
 
@@ -23,15 +22,15 @@ BLOCK = 1 << 16
 """Numbers in a block."""
 
 
-@Inlined  # type: ignore[arg-type]
+@Inlined
 def less(x, most, shift):
     """x - most - shift in this order: the sum of the two would lose the digits of a small shift."""
     return (x - most) - shift
 
 
-@compiled
-def _softmax(x, out):
-    for i in range(x.shape[0]):
+@shared
+def _softmax(block, blocks, x, out):
+    for i in range(blocks[block, 0], blocks[block, 1]):
         row, to = x[i], out[i]
         most, total = highest(row), x.dtype.type(0)
         for j in range(row.size):
@@ -43,9 +42,9 @@ def _softmax(x, out):
             to[j] *= scale
 
 
-@compiled
-def _log_softmax(x, out):
-    for i in range(x.shape[0]):
+@shared
+def _log_softmax(block, blocks, x, out):
+    for i in range(blocks[block, 0], blocks[block, 1]):
         row, to = x[i], out[i]
         most, total = highest(row), x.dtype.type(0)
         for j in range(row.size):
@@ -55,9 +54,9 @@ def _log_softmax(x, out):
             to[j] = less(row[j], most, shift)
 
 
-@compiled
-def _softmax_back(g, y, out):
-    for i in range(y.shape[0]):
+@shared
+def _softmax_back(block, blocks, g, y, out):
+    for i in range(blocks[block, 0], blocks[block, 1]):
         slope, row, to = g[i], y[i], out[i]
         along = y.dtype.type(0)
         for j in range(row.size):
@@ -66,9 +65,9 @@ def _softmax_back(g, y, out):
             to[j] = row[j] * (slope[j] - along)
 
 
-@compiled
-def _log_softmax_back(g, y, out):
-    for i in range(y.shape[0]):
+@shared
+def _log_softmax_back(block, blocks, g, y, out):
+    for i in range(blocks[block, 0], blocks[block, 1]):
         slope, row, to = g[i], y[i], out[i]
         total = y.dtype.type(0)
         for j in range(row.size):
@@ -82,7 +81,7 @@ def _by_rows(function: Callable[..., Any], *arrays: Array) -> Array:
     x = arrays[0]
     out = np.empty(x.shape, x.dtype)
     rows = [a.reshape(-1, x.shape[-1]) for a in (*arrays, out)]
-    in_parallel(lambda block: function(*[a[block[0] : block[1]] for a in rows]), spans(*rows[0].shape, BLOCK))
+    function(spans(*rows[0].shape, BLOCK), *rows)
     return out
 
 

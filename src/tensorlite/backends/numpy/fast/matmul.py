@@ -1,0 +1,185 @@
+"""Large products of matrices, cut into blocks that OpenBLAS computes in one thread each.
+
+OpenBLAS's own threads wait awake for milliseconds after each product, and take a core from the kernels that come next. Here the
+threads are the team's. How a product is cut depends on its size alone, so that the number of threads changes no bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...base import may_decline
+from .. import linear as plain
+from ..workers import products_alone
+from . import SERIAL
+from .blas import available, gemm
+from .inputs import dense, floating, spans
+from .team import shared, shared_products
+
+__all__ = ["examples", "linear", "linear_back", "matmul", "product", "sum_of_rows"]
+
+Array = np.ndarray
+BLOCK = 1 << 20
+"""Products of numbers in a block at least, some ten microseconds' work. With fewer a product is NumPy's, in one thread."""
+SIDE = 64
+"""Rows or columns of a block at least."""
+
+
+@functools.lru_cache(maxsize=1024)
+def _blocks(batch: int, rows: int, columns: int, depth: int) -> Array:
+    """Ranges of matrices, rows and columns, (blocks, 6)."""
+    work = batch * rows * columns * depth
+    parts = max(1, min(work // BLOCK, 2 if work < 1 << 25 else 4 if work < 1 << 28 else 8 if work < 1 << 30 else 16))
+    stacks = min(parts, batch)
+    down, across = _grid(parts // stacks, rows, columns)
+    matrices, tops, lefts = _ranges(batch, stacks, 1), _ranges(rows, down, 16), _ranges(columns, across, 16)
+    return np.array([(*m, *r, *c) for m in matrices for r in tops for c in lefts], np.int64)
+
+
+def _grid(parts: int, rows: int, columns: int) -> tuple[int, int]:
+    """Into how many parts rows and columns are cut: BLAS copies the rows for each part of the columns, and the other way round."""
+    cuts = [(n, parts // n) for n in (1 << k for k in range(parts.bit_length()))]
+    cuts = [(down, across) for down, across in cuts if across and rows >= down * SIDE and columns >= across * SIDE]
+    return min(cuts, key=lambda cut: rows * cut[1] + columns * cut[0], default=(1, 1))
+
+
+def _ranges(size: int, parts: int, multiple: int) -> list[tuple[int, int]]:
+    """`size` things in so many parts."""
+    step = -(-size // parts // multiple) * multiple
+    return [(start, min(start + step, size)) for start in range(0, size, step)]
+
+
+@shared_products
+def _multiply(block, blocks, one, size, depth, a, next_a, across_a, step_a, b, next_b, across_b, step_b, c, bias):
+    """c[i] = a[i] b[i] + bias, for the matrices, rows and columns of a block; a and b are given by their addresses."""
+    first, last, top, bottom, left, right = blocks[block]
+    a += top * size * (1 if across_a else step_a)
+    b += left * size * (step_b if across_b else 1)
+    for i in range(first, last):
+        out = c[i]
+        gemm(
+            111 + across_a, 111 + across_b, bottom - top, right - left, depth, one, a + i * next_a, step_a, b + i * next_b, step_b,
+            one - one, c.ctypes.data + (i * out.size + top * out.shape[1] + left) * size, max(1, out.shape[1]))
+        if bias.size:
+            shift = bias[left:right]
+            for row in range(top, bottom):
+                to = out[row, left:right]
+                for j in range(to.size):
+                    to[j] += shift[j]
+
+
+@shared
+def _add_rows(block, blocks, x, out):
+    """The sums of a block's columns."""
+    first, last = blocks[block, 0], blocks[block, 1]
+    total = np.zeros(last - first, np.float64)
+    part = np.empty(last - first, x.dtype)
+    for start in range(0, len(x), 64):
+        part[:] = 0
+        for i in range(start, min(start + 64, len(x))):
+            row = x[i, first:last]
+            for j in range(row.size):
+                part[j] += row[j]
+        for j in range(part.size):
+            total[j] += part[j]
+    out[first:last] = total
+
+
+def _by_address(x: Array) -> tuple[Array, int, int]:
+    """A stack of matrices (n, rows, columns) as BLAS reads it: whether it lies column by column, and how far these are apart."""
+    size = x.itemsize
+    for across in (0, 1):
+        far, near = x.strides[1 + across], x.strides[2 - across]
+        if (near == size or x.shape[2 - across] == 1) and far % size == 0 and far >= size * x.shape[2 - across]:
+            return x, across, far // size
+    x = np.ascontiguousarray(x)
+    return x, 0, max(1, x.shape[2])
+
+
+def _product(x: Array, y: Array, bias: Array | None = None) -> Array:
+    """x y for stacks of matrices."""
+    (a, across_a, step_a), (b, across_b, step_b) = _by_address(x), _by_address(y)
+    out = np.empty((len(x), x.shape[1], y.shape[2]), x.dtype)
+    _multiply(
+        _blocks(*out.shape, x.shape[2]), x.dtype.type(1), x.itemsize, x.shape[2], a.ctypes.data, a.strides[0], across_a, step_a,
+        b.ctypes.data, b.strides[0], across_b, step_b, out, np.empty(0, x.dtype) if bias is None else bias)
+    return out
+
+
+def product(x: Array, y: Array, bias: Array | None = None) -> Array:
+    """x y + bias, for two matrices of a floating dtype."""
+    return _product(x[None], y[None], bias)[0]
+
+
+def sum_of_rows(x: Array) -> Array:
+    """The sum over the first axis of a matrix."""
+    out = np.empty(x.shape[1], x.dtype)
+    _add_rows(spans(*x.shape[::-1], 1 << 17), dense(x), out)
+    return out
+
+
+def _alone(function: Callable[..., Any], *arrays: Any, **static: Any) -> Any:
+    """Call NumPy's function without OpenBLAS's threads."""
+    with products_alone():
+        return function(*arrays, **static)
+
+
+def matmul(small: Callable[..., Any], x: Array, y: Array) -> Array:
+    """x y for matrices, or stacks of equally many; `small` has the products that are not worth sharing out."""
+    if x.ndim != y.ndim or x.ndim < 2 or not floating(x, y) or not available():
+        return NotImplemented
+    if x.size * y.shape[-1] < BLOCK:
+        return _alone(small, x, y)
+    lead = x.shape[:-2]
+    if x.shape[-1] != y.shape[-2] or lead != y.shape[:-2]:
+        return NotImplemented
+    if len(lead) == 1:
+        return _product(x, y)
+    batch = math.prod(lead)
+    out = _product(x.reshape(batch, *x.shape[-2:]), y.reshape(batch, *y.shape[-2:]))
+    return out.reshape(lead + out.shape[1:])
+
+
+def linear(small: Callable[..., Any], x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """x weight^T + bias, for x (*, in) and weight (out, in)."""
+    if x.ndim < 2 or weight.ndim != 2 or not floating(x, weight, bias) or not available():
+        return NotImplemented
+    if x.size * len(weight) < BLOCK:
+        return _alone(small, x, weight, bias)
+    if x.shape[-1] != weight.shape[1] or (bias is not None and bias.shape != (len(weight),)):
+        return NotImplemented
+    rows = x.reshape(1, -1, x.shape[-1])
+    return _product(rows, weight.T[None], None if bias is None else dense(bias)).reshape(*x.shape[:-1], len(weight))
+
+
+@may_decline
+def linear_back(
+    g: Array, x: Array | None, weight: Array | None, *, needs: tuple[bool, ...]
+) -> tuple[Array | None, Array | None, Array | None]:
+    """The gradients of x, weight and bias, for g of shape (*, out) and x of shape (*, in)."""
+    features = x.shape[-1] if x is not None else weight.shape[-1] if weight is not None else 0
+    work = g.size * features
+    if work < SERIAL or g.ndim < 2 or not floating(g, x, weight) or not available():
+        return NotImplemented
+    if work < BLOCK:
+        return _alone(plain.linear_back, g, x, weight, needs=needs)
+    grad_x = grad_weight = grad_bias = None
+    rows = g.reshape(1, -1, g.shape[-1])
+    if needs[0]:
+        grad_x = _product(rows, weight[None]).reshape(*g.shape[:-1], features)  # type: ignore[index]
+    if needs[1]:
+        grad_weight = _product(rows.swapaxes(1, 2), x.reshape(1, -1, features))[0]  # type: ignore[union-attr]
+    if needs[2]:
+        grad_bias = sum_of_rows(rows[0])
+    return grad_x, grad_weight, grad_bias
+
+
+def examples(dtype: Any) -> list[Callable[[], object]]:
+    """Calls that compile everything here for a dtype."""
+    x, weight = np.ones((256, 64), dtype), np.ones((64, 64), dtype)
+    return [lambda: linear(np.matmul, x, weight, weight[0]), lambda: linear_back(x, x, weight, needs=(True, True, True))]
