@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..backends.piece import Piece
 from ..backends.sparse import SparseArray
 from .base import Accumulator, Hooks, Node, bump, output_op, raw, wrap
 from .modes import modes
@@ -99,6 +100,17 @@ class _Walk:
             if to.xp.owns(total):  # NumPy's scalars cannot be changed in place
                 self.owned.add(to)
 
+    def _send_piece(self, to: Any, piece: Piece) -> None:
+        """Deliver a piece of a gradient: the first one is spread in a new array, the next ones are added to that."""
+        store: dict[Any, Gradient] = self.leaves if type(to) is Accumulator else self.waiting
+        if to not in store:
+            self.owned.add(to)
+            self.send(to, piece.spread(), piece)
+        elif to in self.owned and type(store[to]) is not SparseArray:
+            piece.add_to(store[to])
+        else:
+            self._add(store, to, piece.spread())
+
     def visit_all(self) -> None:
         """Take the newest waiting node until none is left."""
         if self.targets is not None:
@@ -136,6 +148,12 @@ class _Walk:
                 if gradient is None or edge is None:
                     continue
                 if gradient.shape != edge.shape or gradient.dtype is not edge.dtype:
+                    if type(gradient) is Piece:
+                        if alone is not None:
+                            self.send(alone, alone_g, g)
+                            alone = None
+                        self._send_piece(edge, gradient)
+                        continue
                     gradient = self._fit(node, edge, gradient)
                 if type(edge) is Accumulator:
                     if edge in leaves:
@@ -207,8 +225,10 @@ class _Walk:
         try:
             if op.holomorphic and node.dtype in node.xp.complexes:
                 grads = op.backward(node, xp, xp.conj(g), saved)
-                return tuple(None if x is None else xp.conj(x) for x in grads)
+                return tuple(None if x is None else xp.conj(_whole(x)) for x in grads)
             grads = op.backward(node, xp, g, saved)
+            if node.hooks is not None or modes.check_nan:
+                grads = tuple(_whole(x) for x in grads)
         except Exception as error:
             _explain(node, error)
             raise
@@ -322,6 +342,10 @@ def _sparse_sum(grad: Any, g: Gradient) -> Any:
         grad._coo = total
     bump(grad)
     return grad
+
+
+def _whole(g: Gradient) -> Gradient:
+    return g.spread() if type(g) is Piece else g
 
 
 def _replacement(changed: Any, tensor: Any) -> Any:

@@ -150,6 +150,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "index_put(x, value, *indices, key, accumulate=False)",
         "index_put_(x, value, *indices, key, accumulate=False)",
         "index_spread(g, *indices, key, shape)",
+        "add_piece_(x, g, *, key)",
         "take(x, index, *, axis)",
         "take_along_axis(x, index, *, axis)",
         "scatter(x, index, source, *, axis)",

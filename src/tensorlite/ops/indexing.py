@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.op import composite, op
+from ..backends import piece
 
 Array = Any
 
-basic_index = op(
-    "basic_index(x, *, key)", view=True, node_name="Slice",
-    x=lambda xp, g, x_shape, key: xp.index_spread(g, key=key, shape=x_shape),
-)
+
+def _piece(xp: Any, g: Array, x_shape: tuple[int, ...], key: tuple[Any, ...]) -> Any:
+    return piece.Piece(xp, g, key, x_shape) if xp.tensors is not None else xp.index_spread(g, key=key, shape=x_shape)
+
+
+basic_index = op("basic_index(x, *, key)", view=True, node_name="Slice", x=_piece)
 advanced_index = op(
     "advanced_index(x, *indices, key)", node_name="Index",
     x=lambda xp, g, indices, key, x_shape: xp.index_spread(g, *indices, key=key, shape=x_shape),

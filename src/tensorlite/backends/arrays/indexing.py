@@ -47,6 +47,10 @@ class Indexing:
             out[key] = g
         return out
 
+    def add_piece_(self, x: Array, g: Array, *, key: tuple[Any, ...]) -> None:
+        """x[key] += g."""
+        x[key] += g
+
     def add_at(self, x: Array, where: Any, value: Array) -> None:
         """x[where] += value, counting repeated positions."""
         self.np.add.at(x, where, value)
