@@ -68,6 +68,8 @@ def test_conv(
     x, weight = draw(5, channels, *size), draw(outputs, channels, *kernel)
     y = body("conv")(x, weight, **geometry)
     same(conv_kernels.conv(x, weight, **geometry), y)
+    bias = weight[:, 0].reshape(len(weight), -1)[:, 0]
+    same(conv_kernels.conv(x, weight, bias, **geometry), body("conv")(x, weight, bias, **geometry))
     g = draw(*y.shape)
     same(conv_kernels.conv_weight(g, x, shape=weight.shape, **geometry), body("conv_weight")(g, x, shape=weight.shape, **geometry))
     same(conv_kernels.conv_input(g, weight, shape=x.shape, **geometry), body("conv_input")(g, weight, shape=x.shape, **geometry))

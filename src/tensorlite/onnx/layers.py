@@ -31,9 +31,12 @@ def _einsum(graph: Graph, *xs: Value, equation: str) -> str:
 
 
 @exporter("conv")
-def _conv(graph: Graph, x: Value, weight: Value, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> str:
+def _conv(
+    graph: Graph, x: Value, weight: Value, bias: Value | None = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> str:
+    given = [x, weight] if bias is None else [x, weight, bias]
     return graph.node(
-        "Conv", x, weight, strides=list(stride), pads=[*padding, *padding], dilations=list(dilation), group=groups)
+        "Conv", *given, strides=list(stride), pads=[*padding, *padding], dilations=list(dilation), group=groups)
 
 
 @exporter("conv_input")

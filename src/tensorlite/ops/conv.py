@@ -39,12 +39,19 @@ def _conv_w(xp: Any, g: Array, x: Array, weight_shape: Ints, stride: Ints, paddi
     return xp.conv_weight(g, x, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
-@define(f"conv(x, weight, {_GEOMETRY})", node_name="Convolution", x=_conv_x, weight=_conv_w)
-def conv(xp: Any, x: Array, weight: Array, *, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Array:
-    """Cross-correlation of x with weight."""
+def _conv_b(xp: Any, g: Array) -> Array:
+    return xp.sum(g, axis=(0, *range(2, g.ndim)))
+
+
+@define(f"conv(x, weight, bias=None, {_GEOMETRY})", node_name="Convolution", x=_conv_x, weight=_conv_w, bias=_conv_b)
+def conv(
+    xp: Any, x: Array, weight: Array, bias: Array | None = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> Array:
+    """Cross-correlation of x with weight, and bias added to its channels."""
     columns, places = _columns(xp, x, weight.shape[2:], stride, padding, dilation, groups)
     rows = xp.reshape(weight, shape=(groups, weight.shape[0] // groups, columns.shape[2]))
-    return xp.reshape(xp.matmul(rows, columns), shape=(x.shape[0], weight.shape[0], *places))
+    out = xp.reshape(xp.matmul(rows, columns), shape=(x.shape[0], weight.shape[0], *places))
+    return out if bias is None else out + xp.reshape(bias, shape=(-1, *(1,) * len(places)))
 
 
 @define(

@@ -34,7 +34,7 @@ def _attention(query: Shape, key: Shape, *rest: Any) -> int:
 _FORMULAS: dict[str, Callable[..., int]] = {
     "matmul": _matmul,
     "linear": lambda x, weight, *rest: math.prod(rest[-1]) * x[-1],
-    "conv": lambda x, weight, out: math.prod(out) * math.prod(weight[1:]),
+    "conv": lambda x, weight, *rest: math.prod(rest[-1]) * math.prod(weight[1:]),
     "conv_input": lambda y, weight, out: math.prod(y) * math.prod(weight[1:]),  # the transposed convolution
     "conv_weight": lambda y, x, out: math.prod(y) * math.prod(out[1:]),
     "rnn": _recurrent(1),

@@ -129,18 +129,20 @@ def _declined(x: Array, groups: int) -> bool:
 
 
 @may_decline
-def conv(x: Array, weight: Array, *, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Array:
-    """Cross-correlation of x (N, C, *size) with weight (O, C, *kernel)."""
+def conv(
+    x: Array, weight: Array, bias: Array | None = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> Array:
+    """Cross-correlation of x (N, C, *size) with weight (O, C, *kernel), and bias (O,) added."""
     if _declined(x, groups):
         return NotImplemented
     places = _places(x.shape[2:], weight.shape[2:], stride, padding, dilation)
     out = np.empty((len(x), len(weight), *places), x.dtype)
     x, shape, *geometry = _plane(x, weight.shape, stride, padding, dilation)
-    _conv(x, weight.reshape(shape), out if out.ndim == 4 else out[:, :, None], *geometry)
+    _conv(x, weight.reshape(shape), bias, out if out.ndim == 4 else out[:, :, None], *geometry)
     return out
 
 
-def _conv(x: Array, weight: Array, out: Array, stride: Ints, padding: Ints, dilation: Ints) -> None:
+def _conv(x: Array, weight: Array, bias: Array | None, out: Array, stride: Ints, padding: Ints, dilation: Ints) -> None:
     plan = _plan(weight.shape, x.shape[2:], out.shape[2:], stride, padding, dilation)
     matrices, buffers = _matrices(weight, plan), _Buffers()
 
@@ -151,6 +153,8 @@ def _conv(x: Array, weight: Array, out: Array, stride: Ints, padding: Ints, dila
         for matrix, part in zip(matrices[1:], columns[1:], strict=True):
             rest = buffers.get("rest", len(target), target.shape[1:], out.dtype)
             np.add(target, np.matmul(matrix, part, out=rest), target)
+        if bias is not None:
+            np.add(target, bias[:, None], target)
 
     in_parallel(work, plan.batches(len(x)), products=True)
 
@@ -208,7 +212,7 @@ def conv_input(y: Array, weight: Array, *, shape: Ints, stride: Ints, padding: I
     around = tuple(d * (k - 1) - p for d, k, p in zip(dilation, weight.shape[2:], padding, strict=True))
     if max(stride) == 1 and min(around) >= 0:  # the taps the other way round
         flipped = weight[:, :, ::-1, ::-1].swapaxes(0, 1)
-        _conv(y, np.ascontiguousarray(flipped), plane, stride, around, dilation)
+        _conv(y, np.ascontiguousarray(flipped), None, plane, stride, around, dilation)
     else:
         _spread(y, weight, plane, stride, padding, dilation)
     return out

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, NamedTuple
 
 from ...ops import conv as ops
 from ...tensor import Tensor
+from ...tensor.size import Size
 from .padding import pad
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_tbc"]
@@ -22,81 +24,104 @@ def tuple_of(value: Any, n: int, name: str) -> tuple[int, ...]:
     return given
 
 
+class _Geometry(NamedTuple):
+    """What a convolution's arguments mean for inputs of one shape."""
+
+    batched: bool
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+    uneven: list[int] | None
+    """How the input is padded before, where the two sides differ."""
+
+
 def _convolve(
     n: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Tensor:
-    batched = _check(n, input, weight, bias, groups)
+    try:
+        found = _geometry(n, input.shape, weight.shape, stride, padding, dilation, groups)
+    except TypeError:  # lists are no keys
+        stride, padding, dilation = (tuple(a) if isinstance(a, list) else a for a in (stride, padding, dilation))
+        found = _geometry(n, input.shape, weight.shape, stride, padding, dilation, groups)
+    batched, steps, pads, spread, uneven = found
     x = input if batched else input.unsqueeze(0)
+    if uneven is not None:
+        x = pad(x, uneven)
+    if bias is not None:
+        _check_bias(input, weight, bias)
+    out = ops.conv(x, weight, bias, stride=steps, padding=pads, dilation=spread, groups=groups)
+    return out if batched else out.squeeze(0)
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _geometry(n: int, shape: Size, weight: Size, stride: Any, padding: Any, dilation: Any, groups: int) -> _Geometry:
+    """Complains about what does not fit; for what does, this is done once."""
+    _check(n, shape, weight, groups)
     steps, spread = tuple_of(stride, n, "stride"), tuple_of(dilation, n, "dilation")
     if any(s <= 0 for s in steps):
         raise RuntimeError("non-positive stride is not supported")
     if any(d <= 0 for d in spread):
         raise RuntimeError("dilation should be greater than zero")
-    x, pads = _padded(n, x, weight, padding, steps, spread)
-    for size, p, k, d in zip(x.shape[2:], pads, weight.shape[2:], spread, strict=True):
-        if size + 2 * p < d * (k - 1) + 1:
+    pads, uneven = _padding(n, weight, padding, steps, spread)
+    for size, p, k, d in zip(shape[-n:], pads, weight[2:], spread, strict=True):
+        if uneven is None and size + 2 * p < d * (k - 1) + 1:
             raise RuntimeError(
                 f"Calculated padded input size per channel: ({size + 2 * p}). Kernel size: ({d * (k - 1) + 1}). Kernel size "
-                "can't be "
-                "greater than actual input size"
+                "can't be greater than actual input size"
             )
-    out = ops.conv(x, weight, stride=steps, padding=pads, dilation=spread, groups=groups)
-    if bias is not None:
-        out = out + bias.reshape(-1, *(1,) * n)
-    return out if batched else out.squeeze(0)
+    return _Geometry(len(shape) == n + 2, steps, pads, spread, uneven)
 
 
-def _check(n: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> bool:
-    """Whether there is a batch dimension; complains about shapes that do not fit."""
-    ndim = input.ndim
-    if ndim not in (n + 1, n + 2):
+def _check(n: int, shape: Size, weight: Size, groups: int) -> None:
+    if len(shape) not in (n + 1, n + 2):
         raise RuntimeError(
-            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to conv{n}d, but got input of size: {list(input.shape)}"
+            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to conv{n}d, but got input of size: {list(shape)}"
         )
-    if weight.ndim != n + 2:
-        raise RuntimeError(f"weight should have {n + 2} dimensions, but got {list(weight.shape)}")
+    if len(weight) != n + 2:
+        raise RuntimeError(f"weight should have {n + 2} dimensions, but got {list(weight)}")
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
-    channels = input.shape[-n - 1]
-    if channels != weight.shape[1] * groups:
+    channels = shape[-n - 1]
+    if channels != weight[1] * groups:
         raise RuntimeError(
-            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
-            f"{weight.shape[1] * groups} channels, but got {channels} channels instead"
+            f"Given groups={groups}, weight of size {list(weight)}, expected input{list(shape)} to have "
+            f"{weight[1] * groups} channels, but got {channels} channels instead"
         )
-    if weight.shape[0] % groups:
+    if weight[0] % groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got {list(weight.shape)}"
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got {list(weight)}"
         )
-    if bias is not None and bias.dtype is not input.dtype:
+
+
+def _check_bias(input: Tensor, weight: Tensor, bias: Tensor) -> None:
+    if bias.dtype is not input.dtype:
         raise RuntimeError(f"Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same")
-    if bias is not None and tuple(bias.shape) != (weight.shape[0],):
+    if bias.shape != weight.shape[:1]:
         raise RuntimeError(
             f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {weight.shape[0]} elements, "
-            "but got "
-            f"bias of size {list(bias.shape)} instead"
+            f"but got bias of size {list(bias.shape)} instead"
         )
-    return ndim == n + 2
 
 
-def _padded(
-    n: int, x: Tensor, weight: Tensor, padding: Any, stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> tuple[Tensor, tuple[int, ...]]:
+def _padding(
+    n: int, weight: Size, padding: Any, stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[tuple[int, ...], list[int] | None]:
+    """The padding of both sides, and widths as `pad` takes them where the sides differ."""
     if padding == "valid":
-        return x, (0,) * n
+        return (0,) * n, None
     if padding == "same":
         if any(s != 1 for s in stride):
             raise RuntimeError("padding='same' is not supported for strided convolutions")
-        total = [d * (k - 1) for k, d in zip(weight.shape[2:], dilation, strict=True)]
+        total = [d * (k - 1) for k, d in zip(weight[2:], dilation, strict=True)]
         if all(t % 2 == 0 for t in total):
-            return x, tuple(t // 2 for t in total)
-        widths = [w for t in reversed(total) for w in (t // 2, t - t // 2)]
-        return pad(x, widths), (0,) * n
+            return tuple(t // 2 for t in total), None
+        return (0,) * n, [w for t in reversed(total) for w in (t // 2, t - t // 2)]
     if isinstance(padding, str):
         raise RuntimeError(f"Invalid padding string: '{padding}'; use 'valid' or 'same'")
     pads = tuple_of(padding, n, "padding")
     if any(p < 0 for p in pads):
         raise RuntimeError("negative padding is not supported")
-    return x, pads
+    return pads, None
 
 
 def conv1d(

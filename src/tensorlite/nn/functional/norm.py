@@ -33,12 +33,13 @@ def batch_norm(
     """
     if not (eps > 0 if training else eps >= 0):
         raise ValueError(f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}")
-    if input.shape == (0,):
+    size = input.shape
+    if size == (0,):
         return input.clone()
-    if input.ndim < 2:
-        raise RuntimeError(f"batch_norm: expected an input (N, C, ...), got {list(input.shape)}")
-    channels = input.shape[1]
-    shape = (1, channels, *(1,) * (input.ndim - 2))
+    if len(size) < 2:
+        raise RuntimeError(f"batch_norm: expected an input (N, C, ...), got {list(size)}")
+    channels = size[1]
+    shape = (1, channels, *(1,) * (len(size) - 2))
     for name, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
         if t is not None and t.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {t.numel()}")
@@ -46,10 +47,10 @@ def batch_norm(
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
         return _with_statistics(input, running_mean, running_var, weight, bias, shape, eps)
-    axes = (0, *range(2, input.ndim))
-    count = math.prod(input.shape[a] for a in axes)
+    axes = (0, *range(2, len(size)))
+    count = math.prod(size[a] for a in axes)
     if count == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
     if not count or running_mean is None or running_var is None:
         return _normalized(input, weight, bias, axes, shape, eps)
     return _followed(input, running_mean, running_var, weight, bias, axes, shape, momentum, eps)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...ops import pool
 from ...tensor import Tensor, cat
+from ...tensor.size import Size
 from ...tensor.spelling import with_out
 from .conv import tuple_of
 
@@ -24,36 +25,39 @@ Ints = tuple[int, ...]
 
 def _geometry(n: int, input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Any, ...]:
     """Kernel, stride, padding (before, after), dilation and the number of windows along each axis."""
-    shape = input.shape
-    if input.ndim not in (n + 1, n + 2):
+    try:
+        return _windows(n, input.shape, kernel, stride, padding, dilation, ceil_mode)
+    except TypeError:  # lists are no keys
+        given = [tuple(a) if isinstance(a, list) else a for a in (kernel, stride, padding, dilation)]
+        return _windows(n, input.shape, *given, ceil_mode)
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _windows(n: int, shape: Size, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Any, ...]:
+    """The same for a shape; complains about what does not fit. For what does, this is done once."""
+    if len(shape) not in (n + 1, n + 2):
         raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor, but got input of size {list(shape)}")
     if not all(shape[1 if len(shape) == n + 2 else 0 :]):
         raise RuntimeError(f"Expected input with non-zero size for non-batch dimensions, but got {list(shape)}")
-    k, d, p = tuple_of(kernel, n, "kernel_size"), tuple_of(dilation, n, "dilation"), tuple_of(padding, n, "padding")
-    s = k if stride is None or stride == () or stride == [] else tuple_of(stride, n, "stride")
-    return k, s, *_windows(shape[-n:], k, s, p, d, ceil_mode)
-
-
-@functools.lru_cache(maxsize=1024)
-def _windows(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> tuple[Any, Ints, Ints]:
-    """Padding before and after, dilation, and the number of windows along each axis."""
-    if any(x <= 0 for x in (*kernel, *stride, *dilation)):
+    kernels, spread, room = tuple_of(kernel, n, "kernel_size"), tuple_of(dilation, n, "dilation"), tuple_of(padding, n, "padding")
+    steps = kernels if stride is None or stride == () else tuple_of(stride, n, "stride")
+    if any(x <= 0 for x in (*kernels, *steps, *spread)):
         raise RuntimeError("kernel size, stride and dilation should be greater than zero")
-    if any(x < 0 or x > y // 2 for x, y in zip(padding, kernel, strict=True)):
+    if any(x < 0 or x > y // 2 for x, y in zip(room, kernels, strict=True)):
         raise RuntimeError(
-            f"pad should be at most half of effective kernel size, but got pad={padding[0]}, kernel_size={kernel[0]}"
+            f"pad should be at most half of effective kernel size, but got pad={room[0]}, kernel_size={kernels[0]}"
         )
     pads, places = [], []
-    for m, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
-        room = m + 2 * p - d * (k - 1) - 1
-        count = (-(-room // s) if ceil_mode else room // s) + 1
+    for m, k, s, p, d in zip(shape[-n:], kernels, steps, room, spread, strict=True):
+        left = m + 2 * p - d * (k - 1) - 1
+        count = (-(-left // s) if ceil_mode else left // s) + 1
         if ceil_mode and (count - 1) * s >= m + p:
             count -= 1
         if count < 1:
-            raise RuntimeError(f"Given input size: {list(size)}. Calculated output size is too small")
+            raise RuntimeError(f"Given input size: {list(shape[-n:])}. Calculated output size is too small")
         pads.append((p, max(p, (count - 1) * s + d * (k - 1) + 1 - m - p)))
         places.append(count)
-    return tuple(pads), dilation, tuple(places)
+    return kernels, steps, tuple(pads), spread, tuple(places)
 
 
 def _max(n: int) -> Callable[..., Any]:

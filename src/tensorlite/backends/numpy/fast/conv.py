@@ -363,8 +363,10 @@ def _run(plan: _Plan, source: Array, weight: Array, swap: bool, groups: int, out
 
 
 @may_decline
-def conv(x: Array, weight: Array, *, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Array:
-    """Cross-correlation of x (N, C, *size) with weight (O, C, *kernel)."""
+def conv(
+    x: Array, weight: Array, bias: Array | None = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> Array:
+    """Cross-correlation of x (N, C, *size) with weight (O, C, *kernel), and bias (O,) added."""
     if _declined(x, weight):
         return NotImplemented
     places = tuple(
@@ -376,6 +378,8 @@ def conv(x: Array, weight: Array, *, stride: Ints, padding: Ints, dilation: Ints
     plan = _forward_plan(
         len(x), x.shape[1], kernel.shape[2:], target.shape[2:], *_three(stride, padding, dilation))
     _run(plan, _spatial(x), kernel.reshape(*weight.shape[:2], -1), False, groups, target)
+    if bias is not None:
+        out += bias.reshape(-1, *(1,) * len(places))
     return out
 
 

@@ -178,27 +178,27 @@ class Shared:
         Raises:
             MemoryError: a block found no memory for what it keeps meanwhile.
         """
-        threads = min(workers.get_num_threads(), len(blocks), MOST)
-        team = _team()
-        if threads > 1:
+        team, threads = _team(), 1
+        if len(blocks) > 1:
+            threads = min(workers.get_num_threads(), len(blocks), MOST)
             team.wake(threads)
-        if self.region(team.words, threads, blocks, *arguments):
+        if self.start(team.words, threads, blocks, *arguments):
             raise MemoryError(f"there is not enough memory for {self.kernel.function.__name__}")
 
     @functools.cached_property
-    def region(self) -> Compiled:
-        """The function that gives the blocks to the threads. numba wants its arguments one by one."""
+    def start(self) -> Any:
+        """numba's function that gives the blocks to the threads. It wants its arguments one by one."""
         function = self.kernel.function
         names = ", ".join(f"a{i}" for i in range(function.__code__.co_argcount - 1))
         scope = {"run": run, "address": address, "place": place, "kernel": self.kernel, "__name__": __name__}
-        text = f"""def region(words, threads, {names}):
+        text = f"""def start(words, threads, {names}):
             arguments = ({names},)
             return run(words, threads, len(a0), address(kernel, arguments), place(arguments))"""
         exec(text, scope)
-        made = scope["region"]
+        made = scope["start"]
         made.__code__ = made.__code__.replace(co_filename=__file__)
-        made.__qualname__ = f"{function.__module__}.{function.__qualname__}.region"  # what is kept on disk is found by it
-        return Compiled(made)
+        made.__qualname__ = f"{function.__module__}.{function.__qualname__}.start"  # what is kept on disk is found by it
+        return Compiled(made).dispatcher
 
 
 class _SharedProducts(Shared):
