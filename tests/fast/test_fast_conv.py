@@ -13,6 +13,7 @@ import tensorlite as tl
 from tensorlite.backends import base
 from tensorlite.backends.numpy import fast
 from tensorlite.backends.numpy.fast import conv as kernels
+from tensorlite.backends.numpy.fast import conv_plans as plans
 from tensorlite.backends.registry import get_backend
 
 CPU = get_backend("cpu")
@@ -36,6 +37,9 @@ GEOMETRIES = [
     (2, 8, 20, (5, 5), (2, 2), (1, 1), (0, 0), (1, 1)),
     (4, 4, 4, (9, 8), (3, 3), (2, 2), (1, 1), (1, 1)),
     (4, 4, 8, (6, 6, 6), (3, 3, 3), (1, 2, 1), (1, 1, 1), (1, 1, 2)),
+    (1, 13, 22, (9, 18), (3, 3), (2, 2), (2, 1), (1, 2)),  # the last tile of outputs is not whole
+    (2, 26, 18, (9, 17), (3, 3), (1, 3), (1, 1), (2, 1)),
+    (3, 6, 9, (12, 20), (1, 1), (1, 1), (0, 0), (1, 1)),  # groups with fewer outputs than a tile
 ]
 TOLERANCE = {"float32": 2e-5, "float64": 1e-13}
 
@@ -67,18 +71,31 @@ def test_the_three_convolutions(
         near(getattr(kernels, name)(first, second, shape=shape, **options), expected, TOLERANCE[dtype])
 
 
-def test_chunks_of_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several chunks in a block, one sample each."""
-    monkeypatch.setattr(kernels, "LINES", 1)
-    monkeypatch.setattr(kernels, "BLOCK", 1)
-    for plan in (kernels._forward_plan, kernels._backward_plan):
+@pytest.mark.parametrize("samples", [1, 19])
+@pytest.mark.parametrize("geometry", [GEOMETRIES[1], *GEOMETRIES[-4:]])
+def test_many_blocks(monkeypatch: pytest.MonkeyPatch, geometry: Any, samples: int) -> None:
+    """As many parts of the samples, of the outputs and of the weight's columns as there may be, and one sample at a time."""
+    for limit in ("WORK", "RUN", "NEAR"):
+        monkeypatch.setattr(plans, limit, 1)
+    made = (plans.forward_plan, plans.backward_plan, plans.weight_plan)
+    for plan in made:
         plan.cache_clear()
-    test_the_three_convolutions(*GEOMETRIES[1], samples=19, dtype="float64")
-    for plan in (kernels._forward_plan, kernels._backward_plan):
+    test_the_three_convolutions(*geometry, samples=samples, dtype="float64")
+    assert samples > 1 or len(plans.forward_plan((1, 8, 7, 6), (20, 8, 3, 3), (1, 1), (1, 1), (1, 1), 1).blocks) > 1
+    for plan in made:
         plan.cache_clear()
 
 
 OPTIONS = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+
+
+@pytest.mark.parametrize("groups, outputs", [(1, 3), (1, 9), (4, 8)])
+def test_bias(groups: int, outputs: int) -> None:
+    draw = np.random.default_rng(0).standard_normal
+    x, weight, bias = draw((3, 8, 6, 5)), draw((outputs, 8 // groups, 3, 3)), draw(2 * outputs)[::2]
+    options = {**OPTIONS, "groups": groups}
+    near(kernels.conv(x, weight, bias, **options), body("conv")(x, weight, bias, **options), 1e-13)
+    assert kernels.conv(x, weight, bias.astype("f"), **options) is NotImplemented
 
 
 def test_views() -> None:
@@ -105,9 +122,10 @@ def test_nan_and_infinity_stay_in_their_windows(value: float) -> None:
         np.testing.assert_allclose(getattr(kernels, name)(g, second, shape=shape, **OPTIONS), expected, rtol=1e-12, atol=1e-12)
 
 
-def test_threads_do_not_change_the_numbers() -> None:
+@pytest.mark.parametrize("samples, outputs", [(19, 6), (1, 26), (2, 64)])
+def test_threads_do_not_change_the_numbers(samples: int, outputs: int) -> None:
     draw = np.random.default_rng(0).standard_normal
-    x, weight = draw((19, 24, 19, 19)).astype("f"), draw((6, 24, 3, 3)).astype("f")
+    x, weight = draw((samples, 24, 19, 19)).astype("f"), draw((outputs, 24, 3, 3)).astype("f")
     found, before = [], tl.get_num_threads()
     for threads in (1, 2, 3):
         tl.set_num_threads(threads)

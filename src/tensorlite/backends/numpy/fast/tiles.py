@@ -1,7 +1,8 @@
-"""Two small loops over vector registers, written in LLVM's language, because a loop in Python does not say which values to keep in
+"""Small loops over vector registers, written in LLVM's language, because a loop in Python does not say which values to keep in
 registers. All sums of a tile are kept there, and each number that is read serves several of them.
 
-`products` is a tile of a product of matrices whose second factor is read at offsets; `dots` a tile of dot products.
+`products` is a tile of a product of matrices whose factors are read at offsets; `dots` a tile of dot products. `line` and
+`line_of_seconds` copy a row into a longer one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .compiler import written
 
-__all__ = ["Tile", "dot_tile", "dots", "product_tile", "products"]
+__all__ = ["Tile", "dot_tile", "dots", "line", "line_of_seconds", "product_tile", "products"]
 
 
 class Tile(NamedTuple):
@@ -77,26 +78,47 @@ class _Writer:
         return self.builder.gep(pointer, [total])
 
     def zeros(self) -> Any:
-        """A variable in a register, at first zeros."""
+        return self.vector([0.0] * self.lanes)
+
+    def variable(self, value: Any) -> Any:
+        """A variable in a register."""
         from numba.core import cgutils
 
         variable = cgutils.alloca_once(self.builder, self.vector)
-        self.builder.store(self.vector([0.0] * self.lanes), variable)
+        self.builder.store(value, variable)
         return variable
 
     def load(self, pointer: Any) -> Any:
         return self.builder.load(self.builder.bitcast(pointer, self.vector.as_pointer()), align=self.bytes)
+
+    def load_between(self, pointer: Any, first: Any, last: Any) -> Any:
+        """The lanes from first to last, and zeros: no other memory is read."""
+        from llvmlite import ir
+        from numba.core import cgutils
+
+        b, whole = self.builder, ir.VectorType(self.lane, self.lanes)
+        lanes = ir.Constant(whole, list(range(self.lanes)))
+        begin, end = (self.everywhere(b.trunc(i, self.lane)) for i in (first, last))
+        wanted = b.and_(b.icmp_signed(">=", lanes, begin), b.icmp_signed("<", lanes, end))
+        place = self.vector.as_pointer()
+        kind = ir.FunctionType(self.vector, [place, self.lane, wanted.type, self.vector])
+        name = f"llvm.masked.load.v{self.lanes}f{self.bytes * 8}.p0"
+        load = cgutils.get_or_insert_function(b.module, kind, name)
+        return b.call(load, [b.bitcast(pointer, place), self.lane(self.bytes), wanted, self.zeros()])
 
     def store(self, value: Any, pointer: Any) -> None:
         self.builder.store(value, self.builder.bitcast(pointer, self.vector.as_pointer()), align=self.bytes)
 
     def spread(self, pointer: Any) -> Any:
         """A number in all lanes."""
+        return self.everywhere(self.builder.load(pointer))
+
+    def everywhere(self, value: Any) -> Any:
         from llvmlite import ir
 
-        b = self.builder
-        one = b.insert_element(ir.Constant(self.vector, ir.Undefined), b.load(pointer), self.lane(0))
-        return b.shuffle_vector(one, one, ir.Constant(ir.VectorType(self.lane, self.lanes), [0] * self.lanes))
+        b, lanes = self.builder, ir.Constant(ir.VectorType(self.lane, self.lanes), [0] * self.lanes)
+        one = b.insert_element(ir.Constant(ir.VectorType(value.type, self.lanes), ir.Undefined), value, self.lane(0))
+        return b.shuffle_vector(one, one, lanes)
 
     def add_product(self, variable: Any, x: Any, y: Any) -> None:
         b = self.builder
@@ -116,29 +138,34 @@ class _Writer:
 
 @written
 def products() -> Any:
-    """products(x, x_start, offsets, count, w, w_start, out, out_start, out_step), for a tile of rows r and places p:
+    """products(x, x_start, offsets, first, w, w_start, w_step, factors, count, bias, bias_start, out, out_start, out_step), for a
+    tile of rows r and places p:
 
-    out[r, p] = sum over k < count of w[k, r] * x[offsets[k] + p].
+    out[r, p] = bias[r] + sum over k < count of w[r * w_step + factors[k]] * x[offsets[first + k] + p].
+
+    Where something begins is given as a number: to slice an array that threads share makes them wait for each other.
     """
     from numba import types
     from numba.core import cgutils
     from numba.extending import intrinsic
 
     @intrinsic
-    def products(typing, x, x_start, offsets, count, w, w_start, out, out_start, out_step):
+    def products(typing, x, start, offsets, first, w, w_start, w_step, factors, count, bias, b, out, out_start, step):
         number = x.dtype
         tile = product_tile(number.bitwidth // 8)
 
         def write(context, builder, signature, args):
             to = _Writer(context, builder, number, tile.lanes)
-            x, start, offsets, n, w, w_start, out, out_start, step = to.arguments(signature, args)
-            sums = [[to.zeros() for _ in range(tile.vectors)] for _ in range(tile.rows)]
+            x, start, offsets, first, w, w_start, w_step, factors, n, bias, b, out, out_start, step = to.arguments(signature, args)
+            begin = [to.spread(to.at(bias, b, to.index(r))) for r in range(tile.rows)]
+            sums = [[to.variable(value) for _ in range(tile.vectors)] for value in begin]
+            rows = [builder.add(w_start, builder.mul(w_step, to.index(r))) for r in range(tile.rows)]
             with cgutils.for_range(builder, n) as loop:
-                first = builder.add(start, builder.load(to.at(offsets, loop.index)))
-                vectors = [to.load(to.at(x, first, to.index(v * tile.lanes))) for v in range(tile.vectors)]
-                row = builder.add(w_start, builder.mul(loop.index, to.index(tile.rows)))
+                place = builder.add(start, builder.load(to.at(offsets, first, loop.index)))
+                vectors = [to.load(to.at(x, place, to.index(v * tile.lanes))) for v in range(tile.vectors)]
+                factor_at = builder.load(to.at(factors, loop.index))
                 for r in range(tile.rows):
-                    factor = to.spread(to.at(w, row, to.index(r)))
+                    factor = to.spread(to.at(w, rows[r], factor_at))
                     for v in range(tile.vectors):
                         to.add_product(sums[r][v], factor, vectors[v])
             for r in range(tile.rows):
@@ -148,48 +175,106 @@ def products() -> Any:
             return context.get_dummy_value()
 
         n = types.int64
-        return types.void(x, n, offsets, n, w, n, out, n, n), write
+        return types.void(x, n, offsets, n, w, n, n, factors, n, bias, n, out, n, n), write
 
     return products
 
 
 @written
 def dots() -> Any:
-    """dots(y, y_starts, y_step, x, x_starts, offsets, first, runs, count, out), for a tile of rows r and as many t as vectors:
+    """dots(y, y_start, y_starts, y_step, x, x_starts, offsets, first, runs, places, out, out_start, out_step), for a tile of rows r
+    and as many t as vectors:
 
-    out[r, t] = sum over i < runs and p < count * lanes of y[y_starts[i] + r * y_step + p] * x[x_starts[i] + offsets[first + t] + p]
+    out[r, t] += sum over i < runs and p < places of
+    y[y_start + y_starts[i] + r * y_step + p] * x[x_starts[i] + offsets[first + t] + p].
     """
     from numba import types
     from numba.core import cgutils
     from numba.extending import intrinsic
 
     @intrinsic
-    def dots(typing, y, y_starts, y_step, x, x_starts, offsets, first, runs, count, out):
+    def dots(typing, y, y_start, y_starts, y_step, x, x_starts, offsets, first, runs, places, out, out_start, out_step):
         number = x.dtype
         tile = dot_tile(number.bitwidth // 8)
 
         def write(context, builder, signature, args):
             to = _Writer(context, builder, number, tile.lanes)
-            y, y_starts, step, x, x_starts, offsets, first, runs, n, out = to.arguments(signature, args)
-            sums = [[to.zeros() for _ in range(tile.vectors)] for _ in range(tile.rows)]
+            y, begin, y_starts, step, *others = to.arguments(signature, args)
+            x, x_starts, offsets, first, runs, places, out, out_start, out_step = others
+            sums = [[to.variable(to.zeros()) for _ in range(tile.vectors)] for _ in range(tile.rows)]
             taps = [builder.load(to.at(offsets, first, to.index(t))) for t in range(tile.vectors)]
+            whole, rest = builder.sdiv(places, to.index(tile.lanes)), builder.srem(places, to.index(tile.lanes))
+
+            def add_all(p, rows, columns, load):
+                vectors = [load(to.at(x, p, column)) for column in columns]
+                for r in range(tile.rows):
+                    row = load(to.at(y, p, rows[r]))
+                    for t in range(tile.vectors):
+                        to.add_product(sums[r][t], row, vectors[t])
+
             with cgutils.for_range(builder, runs) as run:
                 y_start, x_start = (builder.load(to.at(starts, run.index)) for starts in (y_starts, x_starts))
+                y_start = builder.add(begin, y_start)
                 rows = [builder.add(y_start, builder.mul(step, to.index(r))) for r in range(tile.rows)]
                 columns = [builder.add(x_start, tap) for tap in taps]
-                with cgutils.for_range(builder, n) as loop:
-                    p = builder.mul(loop.index, to.index(tile.lanes))
-                    vectors = [to.load(to.at(x, p, column)) for column in columns]
-                    for r in range(tile.rows):
-                        row = to.load(to.at(y, p, rows[r]))
-                        for t in range(tile.vectors):
-                            to.add_product(sums[r][t], row, vectors[t])
+                with cgutils.for_range(builder, whole) as loop:
+                    add_all(builder.mul(loop.index, to.index(tile.lanes)), rows, columns, to.load)
+                with builder.if_then(builder.icmp_signed(">", rest, to.index(0))):
+                    add_all(builder.sub(places, rest), rows, columns, lambda place: to.load_between(place, to.index(0), rest))
             for r in range(tile.rows):
+                row = builder.add(out_start, builder.mul(out_step, to.index(r)))
                 for t in range(tile.vectors):
-                    builder.store(to.sum(builder.load(sums[r][t])), to.at(out, to.index(r * tile.vectors + t)))
+                    place = to.at(out, row, to.index(t))
+                    builder.store(builder.fadd(builder.load(place), to.sum(builder.load(sums[r][t]))), place)
             return context.get_dummy_value()
 
         n = types.int64
-        return types.void(y, y_starts, n, x, x_starts, offsets, n, n, n, out), write
+        return types.void(y, n, y_starts, n, x, x_starts, offsets, n, n, n, out, n, n), write
 
     return dots
+
+
+def _line(step: int) -> Any:
+    from llvmlite import ir
+    from numba import types
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    @intrinsic
+    def line(typing, x, x_start, first, last, out, out_start, count):
+        number = x.dtype
+        lanes = product_tile(number.bitwidth // 8).lanes
+
+        def write(context, builder, signature, args):
+            to = _Writer(context, builder, number, lanes)
+            x, x_start, first, last, out, out_start, count = to.arguments(signature, args)
+            many = to.index(step)
+            begin, end = builder.mul(first, many), builder.sub(builder.mul(last, many), to.index(step - 1))
+            with cgutils.for_range_slice(builder, to.index(0), count, to.index(lanes), to.index) as (place, _):
+                parts = []
+                for part in range(step):
+                    at = builder.add(builder.mul(place, many), to.index(part * lanes))
+                    parts.append(to.load_between(to.at(x, x_start, at), builder.sub(begin, at), builder.sub(end, at)))
+                order = ir.Constant(ir.VectorType(to.lane, lanes), [i * step for i in range(lanes)])
+                to.store(builder.shuffle_vector(parts[0], parts[-1], order), to.at(out, out_start, place))
+            return context.get_dummy_value()
+
+        n = types.int64
+        return types.void(x, n, n, n, out, n, n), write
+
+    return line
+
+
+@written
+def line() -> Any:
+    """line(x, x_start, first, last, out, out_start, count): out[w] = x[w] for first <= w < last, and 0 for other w < count.
+
+    It may write zeros up to a whole vector.
+    """
+    return _line(1)
+
+
+@written
+def line_of_seconds() -> Any:
+    """`line` with x[2 * w]."""
+    return _line(2)
