@@ -21,7 +21,7 @@ pytestmark = [
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 LAYERS = [("rnn", {"relu": False}), ("rnn", {"relu": True}), ("lstm", {}), ("gru", {})]
-SIZES = [(3,) * 4, (40,) * 3, (35, 35, 20, 20, 3, 1), (1, 1)]
+SIZES = [(3,) * 4, (40,) * 3, (17,) * 12, (35, 35, 20, 20, 3, 1), (9,) * 7 + (5,) * 11 + (2,) * 9, (1, 1)]
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +30,11 @@ def any_size(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Layer:
-    """Inputs and gradients of a layer of 7 hidden units for 5 features."""
+    """Inputs and gradients of a layer of 7 hidden units."""
 
-    def __init__(self, name: str, sizes: tuple[int, ...], bias: tuple[bool, bool] = (True, True), dtype: str = "float64") -> None:
+    def __init__(
+        self, name: str, sizes: tuple[int, ...], bias: tuple[bool, bool] = (True, True), dtype: str = "float64", features: int = 5
+    ) -> None:
         random = np.random.default_rng(0)
         gates, batch, rows, self.states = GATES[name], max(sizes), sum(sizes), 2 if name == "lstm" else 1
 
@@ -42,7 +44,8 @@ class Layer:
         states = [draw(batch, 7) for _ in range(self.states)]
         biases = [draw(gates * 7) if wanted else None for wanted in bias]
         projection = [None] if name == "lstm" else []
-        self.inputs = (draw(rows, 5), *states, draw(gates * 7, 5) * 0.5, draw(gates * 7, 7) * 0.5, *biases, *projection)
+        weights = draw(gates * 7, features) * 0.5, draw(gates * 7, 7) * 0.5
+        self.inputs = (draw(rows, features), *states, *weights, *biases, *projection)
         self.gradients = (draw(rows, 7), *[draw(batch, 7) for _ in range(self.states)])
         self.needs = [x is not None for x in self.inputs]
 
@@ -61,7 +64,8 @@ def check(name: str, layer: Layer, dtype: str = "float64", **options: Any) -> No
     expected = getattr(PLAIN, name)(*layer.inputs, **options)
     compare(found, expected, dtype)
     given = (*layer.gradients, *layer.inputs, *expected[1 + layer.states :])
-    for needs in (layer.needs, [False] * len(layer.needs)):
+    some = [[need and i % 2 == odd for i, need in enumerate(layer.needs)] for odd in (0, 1)]
+    for needs in (layer.needs, *some, [False] * len(layer.needs)):
         found = getattr(kernels, f"{name}_back")(*given, needs=needs, **options)
         compare(found, getattr(PLAIN, f"{name}_back")(*given, needs=needs, **options), dtype)
 
@@ -81,10 +85,21 @@ def test_biases(name: str, options: dict[str, Any], bias: tuple[bool, bool]) -> 
 
 
 @pytest.mark.parametrize("name, options", LAYERS)
-def test_threads_and_large_weights(monkeypatch: pytest.MonkeyPatch, name: str, options: dict[str, Any]) -> None:
-    for small in (kernels.SMALL, 0):
+def test_no_features(name: str, options: dict[str, Any]) -> None:
+    check(name, Layer(name, (3,) * 9, features=0), sizes=(3,) * 9, reverse=False, **options)
+
+
+@pytest.mark.parametrize("sizes", [(40, 40, 9), (17,) * 12])
+@pytest.mark.parametrize("name, options", LAYERS)
+def test_threads_and_large_weights(
+    monkeypatch: pytest.MonkeyPatch, name: str, options: dict[str, Any], sizes: tuple[int, ...]
+) -> None:
+    """None, those of the input or all weights are large: the gradients, and the product with the input, are parts of the steps or
+    come after them and before them."""
+    layer = Layer(name, sizes, features=9)
+    for small in (kernels.SMALL, 8 * 7 * 7 * GATES[name], 0):
         monkeypatch.setattr(kernels, "SMALL", small)
-        layer, sizes = Layer(name, (40, 40, 9)), (40, 40, 9)
+        check(name, layer, sizes=sizes, reverse=True, **options)
         check(name, layer, sizes=sizes, reverse=False, **options)
         forward, back = getattr(kernels, name), getattr(kernels, f"{name}_back")
         same_on_threads(forward, *layer.inputs, sizes=sizes, reverse=False, **options)
