@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -252,3 +253,34 @@ def test_keep_memory_can_be_turned_off(value: str, expected: str) -> None:
     environment = {**os.environ, "TENSORLITE_KEEP_MEMORY": value}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [expected]
+
+
+@pytest.mark.parametrize("text, cores", [("max 100000", 8), ("150000 100000", 2), ("20000 100000", 1), ("nonsense", 8), (None, 8)])
+def test_threads_in_a_container(text: str | None, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than its quota of processor time allows."""
+    for name in ("TENSORLITE_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(8), raising=False)
+    file = tmp_path / "cpu.max"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setattr(workers, "QUOTA", str(file))
+    assert workers._default_threads() == cores
+
+
+@pytest.mark.parametrize("shape", [(300, 257), (70, 33, 31), (4, 5, 60, 70), (70000,)])
+def test_transposes_are_copied_by_columns(shape: tuple[int, ...]) -> None:
+    x = draw(*shape)
+    for axes in itertools.permutations(range(len(shape))):
+        turned = x.transpose(axes)
+        for given in (turned, turned[::-1], turned[..., 1:]):
+            out = CPU.ascontiguous(given)
+            assert out.flags.c_contiguous and not np.shares_memory(out, x)
+            np.testing.assert_array_equal(out, given)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32"])
+def test_positions_within(dtype: str) -> None:
+    for index, n, expected in ([0, 4], 5, True), ([0, 5], 5, False), ([-1, 3], 5, False), ([], 0, True), ([2**31 - 1], 2**31, True):
+        assert CPU.within(np.array(index, dtype), n) is expected
+    assert CPU.within(np.array(3, dtype), 4) and not CPU.within(np.array([[1, 7], [2, 3]], dtype)[:, 1], 7)

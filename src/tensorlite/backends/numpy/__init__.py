@@ -15,6 +15,7 @@ from ..arrays.scipy_table import SPECIAL
 from ..base import may_decline
 from . import fast
 from .allocator import keep_memory, release
+from .matmul import shared_out
 from .workers import get_num_threads, set_num_threads
 
 __all__ = ["NumpyBackend", "create"]
@@ -37,6 +38,12 @@ _KERNELS = {
 """Fused functions and the module of this package that has them, imported when first used."""
 
 
+MANY = 1 << 12
+"""How many positions are worth a compiled function."""
+LARGE, COLUMNS = 1 << 16, 16
+"""From how many numbers on a transpose is copied by columns, and how many of them at a time."""
+
+
 class NumpyBackend(ArrayBackend):
     """The CPU. `from_numpy` and `to_numpy` share memory."""
 
@@ -46,8 +53,11 @@ class NumpyBackend(ArrayBackend):
         if fast.available():
             for name in fast.LARGE:
                 setattr(self, name, fast.large(name, getattr(self, name)))
-            for name in fast.PRODUCTS:
-                setattr(self, name, fast.product(name, getattr(self, name)))
+            for name in fast.DIRECT:
+                if getattr(type(self), name, None) is getattr(ArrayBackend, name, None):  # a subclass may have its own
+                    setattr(self, name, fast.direct(name, getattr(self, name)))
+        self.matmul = shared_out("matmul", super().matmul)  # type: ignore[method-assign]
+        self.linear = shared_out("linear", super().linear)  # type: ignore[method-assign]
 
     def kernel(self, name: str) -> Callable[..., Any] | None:
         module = _KERNELS.get(name)
@@ -97,6 +107,53 @@ class NumpyBackend(ArrayBackend):
         if type(x) in (int, float) and x == 0 and _maskable(mask, y):
             return _kept(np.logical_not(mask), y)
         return np.where(mask, x, y)
+
+    def within(self, index: Any, n: int) -> bool:
+        """In one pass: what is negative is a large number without its sign."""
+        if index.dtype.char != "l":
+            return super().within(index, n)
+        return not index.size or bool(np.maximum.reduce(index.view(np.uint64), None) < n)
+
+    def take_along_axis(self, x: Any, index: Any, *, axis: int) -> Any:
+        """Large ones by the fast tier."""
+        if index.size >= MANY and fast.available():
+            from .fast.scatter import take_along_axis
+
+            result = take_along_axis(x, index, axis=axis)
+            if result is not NotImplemented:
+                return result
+        return super().take_along_axis(x, index, axis=axis)
+
+    def scatter_add(self, x: Any, index: Any, source: Any, *, axis: int) -> Any:
+        """Large ones by the fast tier."""
+        if index.size >= MANY and fast.available():
+            from .fast.scatter import scatter_add
+
+            result = scatter_add(x, index, source, axis=axis)
+            if result is not NotImplemented:
+                return result
+        return super().scatter_add(x, index, source, axis=axis)
+
+    def astype(self, x: Any, dtype: Any) -> Any:
+        """Large arrays of half precision by the fast tier."""
+        raw = self.native[dtype]
+        if x.size >= LARGE and (raw in self.halves or x.dtype in self.halves) and fast.available():
+            from .fast.halves import convert
+
+            result = convert(x, raw)
+            if result is not NotImplemented:
+                return result
+        return super().astype(x, dtype)
+
+    def ascontiguous(self, x: Any) -> Any:
+        """Where memory does not run along the last axis, a few columns at a time, whose lines the cache holds."""
+        if x.size < LARGE or x.strides[-1] == x.itemsize or x.itemsize not in x.strides:
+            return x.copy(order="C")
+        out = np.empty(x.shape, x.dtype)
+        for start in range(0, x.shape[-1], COLUMNS):
+            columns = (..., slice(start, start + COLUMNS))
+            out[columns] = x[columns]
+        return out
 
     def _running(self, ufunc: Any, x: Any, axis: int) -> Any:
         return ufunc.accumulate(x, axis)

@@ -17,7 +17,7 @@ from .workers import in_parallel
 __all__ = ["attention", "attention_back"]
 
 Array = np.ndarray
-SCORES = 1 << 16
+SCORES = 1 << 17
 """How many scores are kept at a time: a quarter of a megabyte in single precision."""
 
 

@@ -22,7 +22,7 @@ __all__ = ["conv", "conv_input", "conv_weight"]
 
 Array = np.ndarray
 Ints = tuple[int, ...]
-COLUMNS = 1 << 17
+COLUMNS = 1 << 18
 """How many numbers of columns are kept at a time: half a megabyte in single precision."""
 
 

@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from .matmul import SERIAL, shared_out
+
 __all__ = ["linear_back"]
 
 Array = np.ndarray
 ROWS = 256
 """Up to here a product with ones adds up rows at a third of the cost of a reduction."""
+
+
+product = shared_out("matmul", lambda x, y: x.dot(y))
 
 
 @functools.cache
@@ -28,16 +33,19 @@ def linear_back(
         wide = linear_back(*[a if a is None else a.astype(np.float32) for a in (g, x, weight)], needs=needs)  # type: ignore[arg-type]
         return tuple([a if a is None else a.astype(dtype) for a in wide])  # type: ignore[return-value]
     needs_x, needs_weight, needs_bias = needs
+    other = x if weight is None else weight
+    large = other is not None and g.size * other.shape[-1] >= SERIAL
     grad_x = grad_weight = grad_bias = None
     shape = g.shape
     if g.ndim != 2:  # one large product is quicker than many small ones
         g = g.reshape(-1, shape[-1])
     if needs_x:
-        grad_x = g.dot(weight)  # type: ignore[arg-type]
+        grad_x = product(g, weight) if large else g.dot(weight)  # type: ignore[arg-type]
         if len(shape) != 2:
             grad_x = grad_x.reshape(*shape[:-1], grad_x.shape[-1])
     if needs_weight:
-        grad_weight = g.T.dot(x if x.ndim == 2 else x.reshape(-1, x.shape[-1]))  # type: ignore[union-attr, arg-type]
+        rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])  # type: ignore[union-attr]
+        grad_weight = product(g.T, rows) if large else g.T.dot(rows)  # type: ignore[arg-type]
     if needs_bias:
         grad_bias = _ones(len(g), dtype).dot(g) if len(g) <= ROWS else np.add.reduce(g, 0)
     return grad_x, grad_weight, grad_bias

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -42,13 +43,16 @@ def _span(tap: int, size: int, places: int, stride: int, before: int, dilation: 
     return slice(first, first + count), slice(start, start + stride * (count - 1) + 1 if count else start, stride)
 
 
-def _taps(size: Ints, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> Iterator[tuple[Ints, Any, Any]]:
+@functools.lru_cache(maxsize=256)
+def _taps(size: Ints, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> list[tuple[Ints, Any, Any]]:
     """Each tap, the windows where it is no padding, and their elements."""
     places = _places(size, kernel, stride, padding, dilation)
     axes = list(zip(size, places, stride, padding, dilation, strict=True))
+    taps = []
     for tap in itertools.product(*(range(k) for k in kernel)):
         spans = [_span(t, m, n, s, p[0], d) for t, (m, n, s, p, d) in zip(tap, axes, strict=True)]
-        yield tap, (..., *(windows for windows, _ in spans)), (..., *(elements for _, elements in spans))
+        taps.append((tap, (..., *(windows for windows, _ in spans)), (..., *(elements for _, elements in spans))))
+    return taps
 
 
 def _in_planes(work: Callable[..., None], n: int, *arrays: Array) -> None:
@@ -66,11 +70,13 @@ def max_pool_values(x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dila
         return NotImplemented
     n = len(kernel)
     geometry = (x.shape[-n:], kernel, stride, padding, dilation)
-    values = np.full((*x.shape[:-n], *_places(*geometry)), -np.inf, x.dtype)
-    taps = list(_taps(*geometry))
+    values = np.empty((*x.shape[:-n], *_places(*geometry)), x.dtype)
+    taps = _taps(*geometry)
+    padded = any(before or after for before, after in padding)
 
     def work(x: Array, values: Array) -> None:
-        for _, windows, elements in taps:
+        values[...] = -np.inf if padded else x[taps[0][2]]  # without padding, the first tap meets every window
+        for _, windows, elements in taps if padded else taps[1:]:
             part = values[windows]
             np.maximum(part, x[elements], out=part)
 
@@ -113,7 +119,7 @@ def max_pool_back(g: Array, x: Array, *, kernel: Ints, stride: Ints, padding: Pa
         return NotImplemented
     out = np.zeros(x.shape, g.dtype)
     bits = np.ascontiguousarray(g).view(np.int32 if g.dtype.char == "f" else np.int64)
-    taps = list(_taps(x.shape[-len(kernel) :], **geometry))
+    taps = _taps(x.shape[-len(kernel) :], **geometry)
 
     def work(x: Array, values: Array, bits: Array, out: Array) -> None:
         todo = np.ones(values.shape, np.bool_)
@@ -137,7 +143,7 @@ def window_sum(x: Array, *, kernel: Ints, stride: Ints, padding: Pads) -> Array:
     n = len(kernel)
     geometry = (x.shape[-n:], kernel, stride, padding, (1,) * n)
     out = np.zeros((*x.shape[:-n], *_places(*geometry)), x.dtype)
-    taps = list(_taps(*geometry))
+    taps = _taps(*geometry)
 
     def work(x: Array, out: Array) -> None:
         for _, windows, elements in taps:
@@ -154,7 +160,7 @@ def window_spread(y: Array, *, shape: Ints, kernel: Ints, stride: Ints, padding:
         return NotImplemented
     n = len(kernel)
     out = np.zeros(shape, y.dtype)
-    taps = list(_taps(shape[-n:], kernel, stride, padding, (1,) * n))
+    taps = _taps(shape[-n:], kernel, stride, padding, (1,) * n)
 
     def work(y: Array, out: Array) -> None:
         for _, windows, elements in taps:

@@ -12,7 +12,7 @@ from .workers import in_parallel
 __all__ = ["log_softmax", "log_softmax_back", "softmax", "softmax_back"]
 
 Array = np.ndarray
-BLOCK = 1 << 15
+BLOCK = 1 << 17
 """Numbers in a block."""
 
 

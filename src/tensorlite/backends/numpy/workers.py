@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import glob
+import math
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ __all__ = ["before_tasks", "blas_library", "get_num_threads", "in_parallel", "pr
 
 Block = TypeVar("Block")
 Task = Callable[[], None]
+QUOTA = "/sys/fs/cgroup/cpu.max"
+"""Where Linux says how much of its cores a container may use: threads beyond that would only wait for each other."""
 
 
 class _Pool:
@@ -69,11 +72,23 @@ def _default_threads() -> int:
         value = os.environ.get(name, "").partition(",")[0]
         if value.isdecimal() and int(value):
             return int(value)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(cores, _quota(QUOTA))))
+
+
+def _quota(file: str) -> float:
+    """How many cores a container may use, as Linux writes it: microseconds of work in so many of time, or "max"."""
+    try:
+        with open(file) as opened:
+            work, _, period = opened.read().strip().partition(" ")
+        return int(work) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):  # no such file, or no limit
+        return math.inf
 
 
 def get_num_threads() -> int:
-    """How many threads the CPU's kernels use: `set_num_threads`, TENSORLITE_NUM_THREADS, OMP_NUM_THREADS, or all cores."""
+    """How many threads the CPU's kernels use: `set_num_threads`, TENSORLITE_NUM_THREADS, OMP_NUM_THREADS, or all cores there are
+    for this process."""
     global _wanted
     if _wanted is None:
         _wanted = _default_threads()

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
+from ..workers import get_num_threads
 from .compiler import available, cache_folder
 
 __all__ = ["FAMILIES", "available", "cache_folder", "examples", "kernel"]
@@ -26,20 +29,28 @@ FAMILIES = {
     **dict.fromkeys(("attention", "attention_back"), "attention"),
     **dict.fromkeys(("elu", "gelu", "gelu_tanh", "leaky_relu", "silu"), "pointwise"),
     **dict.fromkeys(("elu_back", "gelu_back", "gelu_tanh_back", "leaky_relu_back", "silu_back"), "pointwise"),
-    **dict.fromkeys(("softplus_back", "log_sigmoid_back"), "pointwise"),
+    **dict.fromkeys(("softplus", "softplus_back", "log_sigmoid", "log_sigmoid_back"), "pointwise"),
     **dict.fromkeys(("gru", "gru_back", "lstm", "lstm_back", "rnn", "rnn_back"), "recurrent"),
     **dict.fromkeys(("adam_step", "sgd_step", "sgd_steps"), "optim"),
 }
 """Kernels and the module of this package that has them, imported when first used."""
 
+OTHERS = ("team", "reductions", "halves", "scatter")
+"""Modules with compiled functions that stand for no kernel."""
 LARGE = ("erf", "relu", "relu_back", "sigmoid", "sigmoid_back", "tanh_back")
 """Functions that the backend itself has; `pointwise` has them for large arrays."""
 LEAST = 1 << 14
 """How many numbers a large array has."""
-SERIAL = 1 << 18
-"""How many products of numbers OpenBLAS computes at most without calling its threads."""
-PRODUCTS = ("linear", "matmul")
-"""Products that the backend itself has; `matmul` has them for large matrices."""
+MANY = 1 << 15
+"""How many numbers an array has that is worth a reduction's kernel."""
+SHARED = 1 << 17
+"""How many numbers arrays have whose sums and products gain from several threads."""
+ARITHMETIC = ("add", "subtract", "multiply", "divide")
+"""Operations that `pointwise` shares out."""
+REDUCTIONS: dict[str, Any] = {"sum": np.add, "max": np.maximum, "min": np.minimum}
+"""Reductions, which `reductions` has for large arrays, and NumPy's functions."""
+DIRECT = (*ARITHMETIC, "add_", *REDUCTIONS)
+"""Functions of which every nanosecond counts: for small arrays they call NumPy themselves."""
 
 
 def kernel(name: str) -> Callable[..., Any] | None:
@@ -50,27 +61,9 @@ def kernel(name: str) -> Callable[..., Any] | None:
 
 def examples(dtype: str) -> Iterator[tuple[str, Callable[[], object]]]:
     """Calls that compile all kernels for float32 or float64, with the names of their families."""
-    for module in dict.fromkeys(("team", *FAMILIES.values())):
+    for module in (*OTHERS, *dict.fromkeys(FAMILIES.values())):
         for call in import_module(f"{__name__}.{module}").examples(dtype):
             yield module, call
-
-
-def product(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
-    """`small`, a product of matrices, with the kernel of that name for large ones."""
-
-    def matmul(x: Any, y: Any) -> Any:
-        return small(x, y) if not y.ndim or x.size * y.shape[-1] < SERIAL else either(x, y)
-
-    def linear(x: Any, weight: Any, bias: Any = None) -> Any:
-        return small(x, weight, bias) if x.size * len(weight) < SERIAL else either(x, weight, bias)
-
-    def either(*arrays: Any) -> Any:
-        result = getattr(import_module(f"{__name__}.matmul"), name)(small, *arrays)
-        return small(*arrays) if result is NotImplemented else result
-
-    made = linear if name == "linear" else matmul
-    made.__doc__ = small.__doc__
-    return made
 
 
 def large(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,3 +82,49 @@ def large(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
     made = two if name.endswith("_back") else one
     made.__name__, made.__doc__ = name, small.__doc__
     return made
+
+
+def direct(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of that name for arrays of all sizes; `small` is for what is unusual."""
+    return add_ if name == "add_" else (_arithmetic if name in ARITHMETIC else _reduction)(name, small)
+
+
+def _arithmetic(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy's function, shared out for large arrays: one thread gains nothing. Where NumPy refuses, `small` says what is wrong."""
+    function = getattr(np, name)
+
+    def run(x: Any, y: Any) -> Any:
+        try:
+            return function(x, y) if x.size < SHARED or get_num_threads() < 2 else either(x, y)
+        except TypeError:
+            return small(x, y)
+
+    def either(x: Any, y: Any) -> Any:
+        result = import_module(f"{__name__}.pointwise").arithmetic(name, x, y)
+        return small(x, y) if result is NotImplemented else result
+
+    run.__name__, run.__doc__ = name, small.__doc__
+    return run
+
+
+def add_(x: Any, y: Any) -> None:
+    """x += y, in the memory of x."""
+    if x.size < SHARED or get_num_threads() < 2 or not import_module(f"{__name__}.pointwise").add_to(x, y):
+        np.add(x, y, out=x, casting="unsafe")
+
+
+def _reduction(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy's reduction, with the kernel of that name for large arrays. `small` is for other dtypes."""
+    reduce, float32, float64 = REDUCTIONS[name].reduce, np.dtype(np.float32), np.dtype(np.float64)
+
+    def run(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+        if x.size >= MANY:
+            result = getattr(import_module(f"{__name__}.reductions"), f"{name}_over")(x, axis, keepdims)
+            if result is not NotImplemented:
+                return result
+        if x.dtype is float32 or x.dtype is float64:
+            return reduce(x, axis, None, None, keepdims)
+        return small(x, axis=axis, keepdims=keepdims)
+
+    run.__name__, run.__doc__ = name, small.__doc__
+    return run

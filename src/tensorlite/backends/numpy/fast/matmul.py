@@ -1,12 +1,7 @@
-"""Large products of matrices, cut into blocks that OpenBLAS computes in one thread each.
-
-OpenBLAS's own threads wait awake for milliseconds after each product, and take a core from the kernels that come next. Here the
-threads are the team's. How a product is cut depends on its size alone, so that the number of threads changes no bits.
-"""
+"""Large products of matrices, cut into blocks for the team; OpenBLAS computes each in one thread (see `../matmul.py`)."""
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +10,7 @@ import numpy as np
 
 from ...base import may_decline
 from .. import linear as plain
-from ..workers import products_alone
-from . import SERIAL
+from ..matmul import SERIAL, alone, cut
 from .blas import available, gemm
 from .inputs import dense, floating, spans
 from .team import shared, shared_products
@@ -26,32 +20,6 @@ __all__ = ["examples", "linear", "linear_back", "matmul", "product", "sum_of_row
 Array = np.ndarray
 BLOCK = 1 << 20
 """Products of numbers in a block at least, some ten microseconds' work. With fewer a product is NumPy's, in one thread."""
-SIDE = 64
-"""Rows or columns of a block at least."""
-
-
-@functools.lru_cache(maxsize=1024)
-def _blocks(batch: int, rows: int, columns: int, depth: int) -> Array:
-    """Ranges of matrices, rows and columns, (blocks, 6)."""
-    work = batch * rows * columns * depth
-    parts = max(1, min(work // BLOCK, 2 if work < 1 << 25 else 4 if work < 1 << 28 else 8 if work < 1 << 30 else 16))
-    stacks = min(parts, batch)
-    down, across = _grid(parts // stacks, rows, columns)
-    matrices, tops, lefts = _ranges(batch, stacks, 1), _ranges(rows, down, 16), _ranges(columns, across, 16)
-    return np.array([(*m, *r, *c) for m in matrices for r in tops for c in lefts], np.int64)
-
-
-def _grid(parts: int, rows: int, columns: int) -> tuple[int, int]:
-    """Into how many parts rows and columns are cut: BLAS copies the rows for each part of the columns, and the other way round."""
-    cuts = [(n, parts // n) for n in (1 << k for k in range(parts.bit_length()))]
-    cuts = [(down, across) for down, across in cuts if across and rows >= down * SIDE and columns >= across * SIDE]
-    return min(cuts, key=lambda cut: rows * cut[1] + columns * cut[0], default=(1, 1))
-
-
-def _ranges(size: int, parts: int, multiple: int) -> list[tuple[int, int]]:
-    """`size` things in so many parts."""
-    step = -(-size // parts // multiple) * multiple
-    return [(start, min(start + step, size)) for start in range(0, size, step)]
 
 
 @shared_products
@@ -106,7 +74,7 @@ def _product(x: Array, y: Array, bias: Array | None = None) -> Array:
     (a, across_a, step_a), (b, across_b, step_b) = _by_address(x), _by_address(y)
     out = np.empty((len(x), x.shape[1], y.shape[2]), x.dtype)
     _multiply(
-        _blocks(*out.shape, x.shape[2]), x.dtype.type(1), x.itemsize, x.shape[2], a.ctypes.data, a.strides[0], across_a, step_a,
+        cut(*out.shape, x.shape[2], BLOCK), x.dtype.type(1), x.itemsize, x.shape[2], a.ctypes.data, a.strides[0], across_a, step_a,
         b.ctypes.data, b.strides[0], across_b, step_b, out, np.empty(0, x.dtype) if bias is None else bias)
     return out
 
@@ -123,18 +91,12 @@ def sum_of_rows(x: Array) -> Array:
     return out
 
 
-def _alone(function: Callable[..., Any], *arrays: Any, **static: Any) -> Any:
-    """Call NumPy's function without OpenBLAS's threads."""
-    with products_alone():
-        return function(*arrays, **static)
-
-
 def matmul(small: Callable[..., Any], x: Array, y: Array) -> Array:
     """x y for matrices, or stacks of equally many; `small` has the products that are not worth sharing out."""
     if x.ndim != y.ndim or x.ndim < 2 or not floating(x, y) or not available():
         return NotImplemented
     if x.size * y.shape[-1] < BLOCK:
-        return _alone(small, x, y)
+        return alone(small, x, y)
     lead = x.shape[:-2]
     if x.shape[-1] != y.shape[-2] or lead != y.shape[:-2]:
         return NotImplemented
@@ -150,7 +112,7 @@ def linear(small: Callable[..., Any], x: Array, weight: Array, bias: Array | Non
     if x.ndim < 2 or weight.ndim != 2 or not floating(x, weight, bias) or not available():
         return NotImplemented
     if x.size * len(weight) < BLOCK:
-        return _alone(small, x, weight, bias)
+        return alone(small, x, weight, bias)
     if x.shape[-1] != weight.shape[1] or (bias is not None and bias.shape != (len(weight),)):
         return NotImplemented
     rows = x.reshape(1, -1, x.shape[-1])
@@ -167,7 +129,7 @@ def linear_back(
     if work < SERIAL or g.ndim < 2 or not floating(g, x, weight) or not available():
         return NotImplemented
     if work < BLOCK:
-        return _alone(plain.linear_back, g, x, weight, needs=needs)
+        return alone(plain.linear_back, g, x, weight, needs=needs)
     grad_x = grad_weight = grad_bias = None
     rows = g.reshape(1, -1, g.shape[-1])
     if needs[0]:
