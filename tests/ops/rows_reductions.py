@@ -96,6 +96,8 @@ def _extremes() -> list[Row]:
         row("median[even, keepdim]", apart(3, 4), call=lambda m, x: m.median(x, 1, keepdim=True)),
         row("kthvalue", apart(3, 5), call=lambda m, x: m.kthvalue(x, 2, 1), dtypes=FLOATS),
         row("topk", apart(3, 5), call=lambda m, x: m.topk(x, 2), dtypes=FLOATS),
+        row("topk[few of many]", apart(2, 40), call=lambda m, x: m.topk(x, 3), dtypes=FLOATS),
+        row("topk[the smallest of many]", apart(33, 2), call=lambda m, x: m.topk(x, 4, dim=0, largest=False), dtypes=FLOATS),
         row("topk[smallest, dim]", apart(3, 5), call=lambda m, x: m.topk(x, 2, dim=0, largest=False), dtypes=FLOATS),
         row("sort", apart(3, 5), dtypes=FLOATS),
         row("sort[descending]", apart(3, 5), call=lambda m, x: m.sort(x, 0, descending=True), dtypes=FLOATS),

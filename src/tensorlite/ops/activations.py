@@ -54,6 +54,24 @@ def silu(xp: Any, x: Array) -> Array:
     return x * xp.sigmoid(x)
 
 
+@define(
+    "hardtanh(x, *, low, high)",
+    x=lambda xp, g, x, low, high: xp.where((x <= low) | (x >= high), 0, g),  # on the bounds too, unlike that of `clip`
+)
+def hardtanh(xp: Any, x: Array, *, low: float, high: float) -> Array:
+    """x between two bounds."""
+    return xp.clip(x, low, high)
+
+
+@define(
+    "hardswish(x)",
+    x=lambda xp, g, x: xp.where(x > 3, g, 0) + xp.where((x >= -3) & (x <= 3), g * (x / 3 + 0.5), 0),
+)
+def hardswish(xp: Any, x: Array) -> Array:
+    """x times a line from 0 at -3 to 1 at 3 (Howard et al., 2019)."""
+    return x * xp.clip(x + 3, 0, 6) / 6
+
+
 @composite
 def leaky_relu_back(xp: Any, g: Array, x: Array, *, slope: float) -> Array:
     """The gradient of `leaky_relu`."""

@@ -39,8 +39,8 @@ def _source_of(name: str, x: Tensor, places: Tensor, axis: int, source: Tensor) 
 
 def _check_range(index: Tensor, n: int, axis: int) -> None:
     xp = index._xp
-    low, high = xp.item(xp.min(index._array)), xp.item(xp.max(index._array))
-    if low < 0 or high >= n:
+    if not xp.within(index._array, n):
+        low, high = xp.item(xp.min(index._array)), xp.item(xp.max(index._array))
         raise RuntimeError(f"index {low if low < 0 else high} is out of bounds for dimension {axis} with size {n}")
 
 
@@ -61,10 +61,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise IndexError("index_select(): Index is supposed to be a vector")
     axis = one_axis(input, dim)
     lifted, places = _lifted(input, _index(input, index, "index_select"))
-    if places.numel():
-        n = lifted.shape[axis]
-        if int(places.min()) < 0 or int(places.max()) >= n:
-            raise IndexError("index out of range in self")
+    if not places._xp.within(places._array, lifted._array.shape[axis]):
+        raise IndexError("index out of range in self")
     out = ops.take(lifted, places, axis=axis)
     return out if input._array.ndim else out.reshape(())
 

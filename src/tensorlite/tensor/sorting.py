@@ -66,7 +66,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     axis = one_axis(input, dim)
     if not 0 <= k <= input.shape[axis]:
         raise RuntimeError("selected index k out of range")
-    indices = argsort(input, axis, descending=largest).narrow(axis, 0, k)
+    indices = reductions.argtop(input.detach(), k=k, axis=axis, largest=largest)
     return pair("topk")(indexing.take_along_axis(input, indices, axis=axis), indices)
 
 

@@ -76,9 +76,12 @@ class Indexing:
         return out
 
     def _along(self, x: Array, index: Array, axis: int) -> tuple[Array, ...]:
-        grid: list[Array] = list(self.np.ogrid[tuple(slice(0, n) for n in index.shape)])
-        grid[axis] = index
-        return tuple(grid)
+        axis, after = axis % index.ndim, (1,) * (index.ndim - 1)
+        return tuple(index if i == axis else self.np.arange(n).reshape(n, *after[i:]) for i, n in enumerate(index.shape))
+
+    def within(self, index: Array, n: int) -> bool:
+        """Whether all positions are from 0 to n - 1."""
+        return not index.size or (int(index.min()) >= 0 and int(index.max()) < n)
 
     def nonzero(self, x: Array) -> tuple[Array, ...]:
         return self.np.nonzero(x) if x.ndim else self.np.nonzero(x.reshape(1))

@@ -146,7 +146,8 @@ class Pointwise:
         return self.np.where(self.np.isinf(high), high, high + self.np.log1p(self.np.exp(low - high)))
 
     def clip(self, x: Array, low: Array, high: Array) -> Array:
-        return self.np.minimum(self.np.maximum(x, low), high)
+        out = self.np.maximum(x, low)
+        return self.np.minimum(out, high, out=out if out.ndim and type(high) in (int, float) else None)
 
     def sigmoid(self, x: Array) -> Array:
         """1 / (1 + exp(-x)), in one buffer."""

@@ -96,6 +96,17 @@ class Reductions:
         backwards = self.np.argsort(self.np.flip(x, axis), axis=axis, kind="stable")
         return x.shape[axis] - 1 - self.np.flip(backwards, axis)
 
+    def argtop(self, x: Array, *, k: int, axis: int, largest: bool) -> Array:
+        """Where the k largest (or smallest) lie, in this order; nan is the largest."""
+        n = x.shape[axis]
+        if 8 * k > n or not k:
+            return self.np.take(self.argsort(x, axis=axis, descending=largest), self.np.arange(k), axis)
+        x = self._comparable(x)
+        found = self.np.argpartition(x, n - k if largest else k - 1, axis)
+        found = self.np.take(found, self.np.arange(n - k, n) if largest else self.np.arange(k), axis)
+        order = self.argsort(self.np.take_along_axis(x, found, axis), axis=axis, descending=largest)
+        return self.np.take_along_axis(found, order, axis)
+
     def searchsorted(self, x: Array, values: Array, *, side: str = "left") -> Array:
         return self.np.searchsorted(x, values, side=side)
 

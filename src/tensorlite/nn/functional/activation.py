@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import dtypes
 from ...ops import activations as ops
+from ...ops import pointwise
 from ...tensor import Tensor, sigmoid, tanh
 from ...tensor import log_softmax as _log_softmax
 from ...tensor import softmax as _softmax
@@ -238,8 +239,8 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         raise ValueError("min_val cannot be greater than max_val")
     if not input.dtype.is_floating_point:
         min_val, max_val = _whole_bounds(input, min_val, max_val)
-    # Its gradient is zero on the bounds, unlike clamp's.
-    return input.where((input > min_val) & (input < max_val), input.detach().clamp(min_val, max_val))
+        return input.clamp(min_val, max_val)
+    return ops.hardtanh(input, low=min_val, high=max_val)
 
 
 def _whole_bounds(input: Tensor, low: float, high: float) -> tuple[int, int]:
@@ -298,8 +299,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """
     if inplace:
         return _changed(hardswish, input)
-    inside = input * (input + 3) / 6
-    return input.where(input >= 3, (input * 0).where(input <= -3, inside))
+    return ops.hardswish(input)
 
 
 @_into
@@ -312,7 +312,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return (input - lambd).where(input > lambd, (input + lambd).where(input < -lambd, input * 0))
+    return input - input.clamp(-lambd, lambd)
 
 
 @_into
@@ -323,7 +323,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> tl.nn.functional.hardshrink(tl.tensor([1., 0.2]))
     tensor([1., 0.])
     """
-    return (input * 0).where((input >= -lambd) & (input <= lambd), input)
+    return pointwise.where((input >= -lambd) & (input <= lambd), 0, input)
 
 
 def tanhshrink(input: Tensor) -> Tensor:

@@ -71,7 +71,7 @@ def _check_indices(input: Tensor, weight: Tensor) -> None:
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; got "
             f"{input.dtype}"
         )
-    if input.numel() and (int(input.min()) < 0 or int(input.max()) >= weight.shape[0]):
+    if not input._xp.within(input._array, weight._array.shape[0]):
         raise IndexError("index out of range in self")
 
 

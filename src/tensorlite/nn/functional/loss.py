@@ -108,7 +108,8 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
     if beta == 0:
         return reduced((input - target).abs(), chosen)
     d = (input - target).abs()
-    return reduced(pointwise.where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta), chosen)
+    below = d.clamp(max=beta)
+    return reduced(below * below * (0.5 / beta) + (d - below), chosen)
 
 
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None) -> Tensor:
@@ -122,7 +123,8 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     _same_size("huber_loss", input, target)
     d = (input - target).abs()
-    return _weighted(pointwise.where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta), weight, reduction)
+    below = d.clamp(max=delta)
+    return _weighted(below * (d - below * 0.5), weight, reduction)
 
 
 def nll_loss(
@@ -202,15 +204,13 @@ def _checked_range(target: Tensor, classes: int, ignore_index: int) -> int | Non
     xp, labels = target._xp, target._array
     if not labels.size:
         return None
-    low, high = xp.item(xp.min(labels)), xp.item(xp.max(labels))
-    if low < 0 or high >= classes:
-        kept = target[target != ignore_index]
-        if kept.numel():
-            low, high = int(kept.min()), int(kept.max())
-            if low < 0 or high >= classes:
-                raise IndexError(f"Target {low if low < 0 else high} is out of bounds.")
-        return ignore_index
-    return ignore_index if low <= ignore_index <= high else None
+    if xp.within(labels, classes):
+        return ignore_index if 0 <= ignore_index < classes else None
+    kept = target[target != ignore_index]
+    if not xp.within(kept._array, classes):
+        low, high = int(kept.min()), int(kept.max())
+        raise IndexError(f"Target {low if low < 0 else high} is out of bounds.")
+    return ignore_index
 
 
 def cross_entropy(
