@@ -84,6 +84,23 @@ def test_linear(lead: tuple[int, ...], dtype: str) -> None:
                 close(a, b, x.size // 96)
 
 
+@pytest.mark.parametrize("small", [True, False])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", [(1024, 128, 130), (1300, 70, 300), (2000, 500, 130), (4096, 65, 9), (1030, 3000, 20)])
+def test_many_rows(sizes: tuple[int, int, int], dtype: str, small: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In tiles that BLAS multiplies without copying, and as wholes."""
+    matmul._tile.cache_clear()
+    monkeypatch.setattr(matmul, "_copies_nothing", lambda: small)
+    rows, features, outputs = sizes
+    x, weight, g = (random(*shape, dtype=dtype) for shape in ((rows, features), (outputs, features), (rows, outputs)))
+    close(matmul.linear(np.matmul, x, weight, weight[:, 0]), x @ weight.T + weight[:, 0], features)
+    found = matmul.linear_back(g, x, weight, needs=ALL)
+    for a, b in zip(found, linear.linear_back(g, x, weight, needs=ALL), strict=True):
+        close(a, b, rows)
+    same_on_threads(matmul.linear_back, g, x, weight, needs=ALL)
+    matmul._tile.cache_clear()
+
+
 def test_what_is_not_finite_stays_where_it_belongs() -> None:
     x, y = random(300, 200, dtype="float32"), random(200, 300, dtype="float32")
     x[7, 3], y[5, 11] = np.nan, np.inf

@@ -19,14 +19,16 @@ F32 = NDArray[np.float32]
 Floats = NDArray[Any]
 f32, f64, i32 = np.float32, np.float64, np.int32
 
-# Cephes' coefficients of log(1 + x) / x**3 - ..., sin and cos near 0; highest power first, as float32 values.
-_LOG = [7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1]
-_LOG += [-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1]
-_SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]
-_COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2]
-_LN2_HIGH, _LN2_LOW = f32(0.693359375), f32(-2.12194440e-4)
-_PI_4 = [f32(0.78515625), f32(2.4187564849853515625e-4), f32(3.77489497744594108e-8)]  # pi / 4 in three parts
-_SQRT_HALF_BITS = 0x3F3504F3
+# Cephes' coefficients of log(1 + x) / x**3 - ..., sin and cos near 0; highest power first, rounded to float32 below.
+LOG = [7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1]
+LOG += [-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1]
+SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]
+COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2]
+LOG, SIN, COS = ([float(f32(c)) for c in given] for given in (LOG, SIN, COS))
+LN2_HIGH, LN2_LOW = f32(0.693359375), f32(-2.12194440e-4)
+PI_4 = [f32(0.78515625), f32(2.4187564849853515625e-4), f32(3.77489497744594108e-8)]  # pi / 4 in three parts
+SQRT_HALF_BITS = 0x3F3504F3
+FOUR_OVER_PI = f32(1.27323954473516)
 
 
 def fma(x: Floats, factor: Any, addend: Any) -> Floats:
@@ -62,45 +64,45 @@ def _high_half(x: Floats) -> Floats:
 def _polynomial(coefficients: list[float], x: F32) -> F32:
     """Horner's rule with one rounding to float32 per step."""
     wide = x.astype(f64)
-    total = np.full_like(x, coefficients[0])
-    for c in coefficients[1:]:
-        step = total * wide
-        step += float(f32(c))
-        total = step.astype(f32)
-    return total
+    step = wide * coefficients[0]
+    step += coefficients[1]
+    for c in coefficients[2:]:
+        step = step.astype(f32) * wide
+        step += c
+    return step.astype(f32)
 
 
 def _log(x: F32) -> F32:
     """Natural logarithm of positive normal numbers."""
     bits = x.view(i32)
-    exponent = (bits - _SQRT_HALF_BITS) >> 23
+    exponent = (bits - SQRT_HALF_BITS) >> 23
     x = (bits - (exponent << 23)).view(f32) - f32(1)  # the mantissa, from sqrt(1/2) to sqrt(2), less 1
     e = exponent.astype(f32)
     z = x * x
-    y = _polynomial(_LOG, x)
+    y = _polynomial(LOG, x)
     y *= x
-    y = fma(y, z, e * _LN2_LOW)
+    y = fma(y, z, e * LN2_LOW)
     y -= z * f32(0.5)
     y += x
-    y += e * _LN2_HIGH
+    y += e * LN2_HIGH
     return y
 
 
 def _sin_cos(x: F32) -> tuple[F32, F32]:
     """Sine and cosine of numbers from 0 to 2 pi."""
-    octant = (x * f32(1.27323954473516)).astype(i32)
+    octant = (x * FOUR_OVER_PI).astype(i32)
     octant += 1
     octant &= ~1
     y = octant.astype(f32)
-    x = x - y * _PI_4[0]  # these two products are exact
-    x -= y * _PI_4[1]
-    x = fma(y, -_PI_4[2], x)
+    x = x - y * PI_4[0]  # these two products are exact
+    x -= y * PI_4[1]
+    x = fma(y, -PI_4[2], x)
     z = x * x
-    cos = _polynomial(_COS, z)
+    cos = _polynomial(COS, z)
     cos *= z
     cos = fma(cos, z, z * f32(-0.5))
     cos += f32(1)
-    sin = _polynomial(_SIN, z)
+    sin = _polynomial(SIN, z)
     sin *= z
     sin = fma(sin, x, x)
     sin_bits, cos_bits = sin.view(i32), cos.view(i32)

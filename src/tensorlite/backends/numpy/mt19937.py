@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_SEED", "STATE_SIZE", "Stream"]
+from .fast import available
+
+__all__ = ["DEFAULT_SEED", "MANY", "STATE_SIZE", "Stream"]
 
 DEFAULT_SEED = 67280421310721
 """The seed of a new `torch.Generator`."""
@@ -38,6 +41,12 @@ _MASK_53 = np.uint64(2**53 - 1)
 _MASK_24 = np.uint32(2**24 - 1)
 _SCALE_24 = np.float32(2.0**-24)
 
+MANY = 1 << 15
+"""How many numbers are worth loading compiled functions. Once one is there, it makes fewer numbers too."""
+_FEW = 1 << 9
+"""Of more numbers NumPy makes each of two words as quickly by itself."""
+_compiled: Any = None  # the module `fast.random`, when it was first needed
+
 
 class Stream:
     """The Mersenne Twister as PyTorch seeds it and reads it.
@@ -47,12 +56,13 @@ class Stream:
     [0.49625658988952637, 0.7682217955589294]
     """
 
-    __slots__ = ("_bits", "_draw", "_legacy", "_seed", "_next_normal", "_next_float_normal")
+    __slots__ = ("_bits", "_draw", "_legacy", "_memory", "_seed", "_next_normal", "_next_float_normal")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         self._bits = np.random.MT19937(0)
         self._draw = np.random.Generator(self._bits).integers
         self._legacy = np.random.RandomState(self._bits)
+        self._memory: NDArray[np.uint32] | None = None
         self.manual_seed(seed)
 
     def manual_seed(self, seed: int) -> None:
@@ -142,6 +152,9 @@ class Stream:
         self._next_normal = float(found["normal_y"]) if found["normal_is_valid"] else None
         self._next_float_normal = float(found["float_normal"]) if found["float_is_valid"] else None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _continued, (type(self), self.get_state())  # a copy has memory of its own
+
     def mark(self) -> Any:
         """Where the raw stream is now, for `rewind`; cheaper than the whole state.
 
@@ -158,13 +171,52 @@ class Stream:
         """Go back to where `mark` was called; see there."""
         self._bits.state = mark
 
+    @property
+    def lock(self) -> Any:
+        """What NumPy holds while it draws.
+
+        >>> with Stream(0).lock:
+        ...     pass
+        """
+        return self._bits.lock
+
+    def memory(self) -> NDArray[np.uint32]:
+        """NumPy's memory of the 624 words and the position, for compiled code that holds `lock`; empty if it is not as expected.
+
+        >>> Stream(0).memory().size in (0, 625)
+        True
+        """
+        if self._memory is None:
+            import ctypes
+
+            place = (ctypes.c_uint32 * (_KEY_SIZE + 1)).from_address(self._bits.ctypes.state_address)
+            with self.lock:
+                found, engine = np.frombuffer(memoryview(place), np.uint32), self.mark()["state"]
+                known = np.array_equal(found, np.append(engine["key"], np.uint32(engine["pos"])))
+            self._memory = found if known and sys.byteorder == "little" else found[:0]
+        return self._memory
+
+    def filled(self, name: str, out: NDArray[Any], *arguments: Any) -> bool:
+        """Whether the compiled function of that name is there for `out`, and has filled it.
+
+        >>> Stream(0).filled("words", np.empty(3, np.int8))
+        False
+        """
+        global _compiled
+        if _compiled is None:
+            if out.size < MANY or not available():
+                return False
+            from .fast import random as _compiled
+        return bool(getattr(_compiled, name)(self, out, *arguments))
+
     def raw32(self, n: int) -> NDArray[np.uint32]:
         """The next `n` words.
 
         >>> Stream(0).raw32(2).tolist()
         [2357136044, 2546248239]
         """
-        return self._draw(0, 2**32, size=n, dtype=np.uint32)
+        out = np.empty(n, np.uint32)
+        return out if self.filled("words", out) else self._bits.random_raw(n).astype(np.uint32)
 
     def raw64(self, n: int) -> NDArray[np.uint64]:
         """The next `n` pairs of words, the first of each the high one.
@@ -172,7 +224,15 @@ class Stream:
         >>> Stream(0).raw64(1).tolist() == [2357136044 * 2**32 + 2546248239]
         True
         """
-        return self._draw(0, 2**64, size=n, dtype=np.uint64)
+        out = np.empty(n, np.uint64)
+        if self.filled("words", out):
+            return out
+        if n > _FEW:
+            return self._draw(0, 2**64, size=n, dtype=np.uint64)
+        raw = self._bits.random_raw(2 * n)
+        np.left_shift(raw[::2], 32, out)
+        out |= raw[1::2]
+        return out
 
     def raw53(self, n: int) -> NDArray[np.uint64]:
         """The next `n` numerators of uniform numbers over 2**53.
@@ -190,6 +250,9 @@ class Stream:
         >>> Stream(0).unit32(1).tolist()
         [0.49625658988952637]
         """
+        out = np.empty(n, np.float32)
+        if self.filled("uniform", out, 0.0, 1.0):
+            return out
         raw = self.raw32(n)
         raw &= _MASK_24
         # Signed integers convert faster, and these are below 2**24.
@@ -201,4 +264,13 @@ class Stream:
         >>> Stream(0).unit64(1).tolist()
         [0.9700530018065531]
         """
+        out = np.empty(n, np.float64)
+        if self.filled("uniform", out, 0.0, 1.0):
+            return out
         return np.multiply(self.raw53(n).view(np.int64), 2.0**-53)
+
+
+def _continued(kind: type[Stream], state: NDArray[np.uint8]) -> Stream:
+    stream = kind()
+    stream.set_state(state)
+    return stream

@@ -6,6 +6,7 @@ and PyTorch may round these differently, by an ulp or two.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from .box_muller import box_muller, fma
 from .gamma import binomial, dirichlet, standard_gamma
 from .mt19937 import DEFAULT_SEED, Stream
 from .poisson import poisson
+from .workers import in_parallel
 
 __all__ = ["CPUGenerator"]
 
@@ -66,6 +68,8 @@ class CPUGenerator(Stream):
         """
         _check(low <= high, f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
         out, flat = _empty(shape, dtype)
+        if self.filled("uniform", flat, low, high):
+            return out
         wide = flat.dtype == np.float64
         kind = np.float64 if wide else np.float32
         start, stop = kind(low), kind(high)
@@ -96,15 +100,42 @@ class CPUGenerator(Stream):
             for part, n in _blocks(flat.size):
                 flat[part] = _narrow(_scaled(self._normals(n), mean, std), flat.dtype)
             return out
-        draw = self.unit64 if flat.dtype == np.float64 else self.unit32
-        whole = flat.size - flat.size % 16
-        for part, n in _blocks(whole):
-            flat[part] = box_muller(draw(n), mean, std)
-        if whole < flat.size:
-            if flat.dtype.itemsize > 2:  # float16 and bfloat16 skip this draw, whose numbers nobody sees
-                draw(flat.size - whole)
-            flat[-16:] = box_muller(draw(16), mean, std)
+        halves = flat.dtype.itemsize == 2
+        numbers = np.empty(flat.size, np.float32) if halves else flat
+        if not self.filled("normal", numbers, mean, std, halves):
+            self._box_muller(numbers, mean, std, halves)
+        if halves:
+            flat[:] = numbers
         return out
+
+    def _box_muller(self, out: Array, mean: float, std: float, skips: bool) -> None:
+        """16 or more normal numbers, in wholes of 16; where the end is none, the last 16 are made anew.
+
+        Args:
+            skips: draw nothing for numbers that nobody sees, as PyTorch does for dtypes of two bytes.
+        """
+        draw = self.unit64 if out.dtype == np.float64 else self.unit32
+        rest = out.size % 16
+        whole = out.size - rest
+        numbers = np.empty(whole + 16, out.dtype) if rest else out
+        for part, n in _blocks(whole):
+            numbers[part] = draw(n)
+        if rest:
+            if not skips:
+                draw(rest)
+            numbers[whole:] = draw(16)
+
+        def make(part: slice) -> None:
+            numbers[part] = box_muller(numbers[part], mean, std)
+
+        parts = [part for part, _ in _blocks(numbers.size)]
+        if out.dtype == np.float64:
+            in_parallel(make, parts)
+        else:  # by many short calls of NumPy, which would wait for Python's lock
+            for part in parts:
+                make(part)
+        if rest:
+            out[:whole], out[-16:] = numbers[:whole], numbers[whole:]
 
     def _normals(self, n: int) -> NDArray[np.float64]:
         """The next `n` of PyTorch's one-by-one normals: they come in pairs, and the second waits for the next call."""
@@ -176,6 +207,8 @@ class CPUGenerator(Stream):
         if not isinstance(p, np.ndarray):
             _check(0 <= p <= 1, f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
             bound = np.uint64(math.ceil(p * 2.0**53))  # k / 2**53 < p, in integers
+            if self.filled("bernoulli", flat, bound):
+                return out
             for part, n in _blocks(flat.size):
                 flat[part] = self.raw53(n) < bound
             return out
@@ -207,13 +240,12 @@ class CPUGenerator(Stream):
         [4, 9, 3, 0, 3]
         """
         out = np.empty(shape, dtype)
-        limit = _largest(out.dtype)
+        name, least, limit = _limits(out.dtype)
         if high is None:
             high = limit + 1
         _check(low < high, f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-        name = _C_NAMES[out.dtype.name]
-        _check(low >= _smallest(out.dtype), f"from is out of bounds for {name}")
-        _check(high - 1 <= limit or out.dtype.name in ("float32", "float64"), f"to - 1 is out of bounds for {name}")
+        _check(low >= least, f"from is out of bounds for {name}")
+        _check(high - 1 <= limit or name in ("float", "double"), f"to - 1 is out of bounds for {name}")
         self._integers(out.reshape(-1), low, high - low, wide=high - low >= 2**28)
         return out
 
@@ -224,13 +256,14 @@ class CPUGenerator(Stream):
         [172, 47]
         """
         out = np.empty(shape, dtype)
-        self._integers(
-            out.reshape(-1), 0, _largest(out.dtype) + 1, wide=out.dtype.name in ("int64", "uint64", "float64")
-        )
+        name, _, limit = _limits(out.dtype)
+        self._integers(out.reshape(-1), 0, limit + 1, wide=name in ("long", "unsigned long", "double"))
         return out
 
     def _integers(self, flat: Array, low: int, count: int, *, wide: bool) -> None:
         """Fill with raw words modulo `count`, plus `low`."""
+        if not wide and self.filled("integers", flat, low, count):
+            return
         for part, n in _blocks(flat.size):
             if wide:
                 words = self.raw64(n)
@@ -251,6 +284,9 @@ class CPUGenerator(Stream):
         _check(n >= 0, f"Trying to create tensor with negative dimension {n}: [{n}]")
         if n < 2:
             return np.arange(n, dtype=dtype)
+        out = np.empty(n, np.int64)
+        if self.filled("permutation", out):
+            return out.astype(dtype, copy=False)
         left = np.arange(n, 1, -1)
         targets = np.arange(n, dtype=np.int64)
         targets[:-1] += (self.raw32(n - 1) % left.astype(np.uint32)).astype(np.int64)
@@ -364,17 +400,13 @@ def _modulo(words: Array, count: Any) -> Array:
     return words
 
 
-def _largest(dtype: np.dtype[Any]) -> int:
-    """The end of the integers that the dtype holds without a gap."""
+@functools.cache
+def _limits(dtype: np.dtype[Any]) -> tuple[str, float, int]:
+    """PyTorch's name of the dtype, its smallest number, and the end of the integers that it holds without a gap."""
+    name = _C_NAMES[dtype.name]
     if dtype.name in _DIGITS:
-        return 1 << _DIGITS[dtype.name]
-    return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
-
-
-def _smallest(dtype: np.dtype[Any]) -> float:
-    if dtype.name in _DIGITS:
-        return -math.inf
-    return 0 if dtype.kind == "b" else int(np.iinfo(dtype).min)
+        return name, -math.inf, 1 << _DIGITS[dtype.name]
+    return (name, 0, 1) if dtype.kind == "b" else (name, int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
 
 
 def _swapped(targets: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -35,7 +35,7 @@ FAMILIES = {
 }
 """Kernels and the module of this package that has them, imported when first used."""
 
-OTHERS = ("team", "reductions", "halves", "scatter")
+OTHERS = ("team", "reductions", "halves", "scatter", "random")
 """Modules with compiled functions that stand for no kernel."""
 LARGE = ("erf", "relu", "relu_back", "sigmoid", "sigmoid_back", "tanh_back")
 """Functions that the backend itself has; `pointwise` has them for large arrays."""

@@ -17,10 +17,9 @@ import numpy as np
 from ...base import may_decline
 from . import recurrent_loops as loops
 from .blas import available
-from .inputs import dense, floating, spans
-from .matmul import product, sum_of_rows
+from .inputs import dense, floating
+from .matmul import product, sum_of_rows, turned
 from .recurrent_loops import COLUMNS, DEPTH, SHARE
-from .team import shared
 
 __all__ = ["examples", "gru", "gru_back", "lstm", "lstm_back", "rnn", "rnn_back"]
 
@@ -61,22 +60,6 @@ def _suits(x: Array, *arrays: Array | None) -> bool:
     return floating(x, *arrays) and len(x) * arrays[0].shape[1] >= LEAST and available()  # type: ignore[union-attr]
 
 
-@shared
-def _transpose(block, columns, x, out):
-    first, last = columns[block]
-    for j in range(first, last):
-        row = out[j]
-        for i in range(row.size):
-            row[i] = x[i, j]
-
-
-def _turned(weights: Array) -> Array:
-    """The transpose, in memory of its own: as second factor it is read along its rows."""
-    out = np.empty(weights.shape[::-1], weights.dtype)
-    _transpose(spans(*out.shape, 1 << 12), dense(weights), out)
-    return out
-
-
 def _copies(*arrays: Array) -> list[Array]:
     """Memory of their own, in which states are moved on."""
     return [a.copy("C") for a in arrays]
@@ -91,7 +74,7 @@ def _given(rows: int, x: Array, w_ih: Array, w_hh: Array, *biases: Array | None)
     the input's part in them; then the bias has no elements."""
     bias = _bias(len(w_ih), x.dtype, *biases)
     if _small(w_ih, w_hh):
-        return np.empty((rows, len(w_ih)), x.dtype), dense(x), _turned(w_ih), bias
+        return np.empty((rows, len(w_ih)), x.dtype), dense(x), turned(w_ih), bias
     return product(x, w_ih.T, bias), dense(x), dense(w_ih), bias[:0]
 
 
@@ -135,7 +118,7 @@ def rnn(
         return NotImplemented
     (kept, *given), (h,) = _given(len(x), x, w_ih, w_hh, b_ih, b_hh), _copies(h)
     hidden, past = (np.empty_like(kept) for _ in range(2))
-    _run(loops.rnn, _turned(w_hh), sizes, reverse, *given, relu, h, kept, hidden, past)
+    _run(loops.rnn, turned(w_hh), sizes, reverse, *given, relu, h, kept, hidden, past)
     return hidden, h, kept, past
 
 
@@ -162,7 +145,7 @@ def lstm(
         return NotImplemented
     (gates, *given), (h, c) = _given(len(x), x, w_ih, w_hh, b_ih, b_hh), _copies(h, c)
     hidden, cells, past_h, past_c = (np.empty((len(x), h.shape[1]), x.dtype) for _ in range(4))
-    _run(loops.lstm, _turned(w_hh), sizes, reverse, *given, h, c, gates, hidden, cells, past_h, past_c)
+    _run(loops.lstm, turned(w_hh), sizes, reverse, *given, h, c, gates, hidden, cells, past_h, past_c)
     return hidden, h, c, gates, cells, past_h, past_c
 
 
@@ -194,7 +177,7 @@ def gru(
     gates = np.empty((len(x), 4 * h.shape[1]), x.dtype)
     hidden, past = (np.empty((len(x), h.shape[1]), x.dtype) for _ in range(2))
     memory = np.empty((len(h), 3 * h.shape[1]), x.dtype)
-    _run(loops.gru, _turned(w_hh), sizes, reverse, *given, bias, memory, h, sums, gates, hidden, past)
+    _run(loops.gru, turned(w_hh), sizes, reverse, *given, bias, memory, h, sums, gates, hidden, past)
     return hidden, h, gates, past
 
 
