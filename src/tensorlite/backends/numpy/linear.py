@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .matmul import SERIAL, shared_out
+from .matmul import LEAST, SERIAL, shared_out
 
 __all__ = ["linear_back"]
 
@@ -16,7 +16,11 @@ ROWS = 256
 """Up to here a product with ones adds up rows at a third of the cost of a reduction."""
 
 
-product = shared_out("matmul", lambda x, y: x.dot(y))
+_products = shared_out("matmul", np.matmul)
+
+
+def _product(x: Array, y: Any) -> Array:
+    return _products(x[None], y[None])[0]
 
 
 @functools.cache
@@ -34,18 +38,19 @@ def linear_back(
         return tuple([a if a is None else a.astype(dtype) for a in wide])  # type: ignore[return-value]
     needs_x, needs_weight, needs_bias = needs
     other = x if weight is None else weight
-    large = other is not None and g.size * other.shape[-1] >= SERIAL
+    work = 0 if other is None else g.size * other.shape[-1]
+    large = work >= SERIAL and (g.ndim > 2 or work < LEAST)
     grad_x = grad_weight = grad_bias = None
     shape = g.shape
     if g.ndim != 2:  # one large product is quicker than many small ones
         g = g.reshape(-1, shape[-1])
     if needs_x:
-        grad_x = product(g, weight) if large else g.dot(weight)  # type: ignore[arg-type]
+        grad_x = _product(g, weight) if large else g.dot(weight)  # type: ignore[arg-type]
         if len(shape) != 2:
             grad_x = grad_x.reshape(*shape[:-1], grad_x.shape[-1])
     if needs_weight:
         rows = x if x.ndim == 2 else x.reshape(-1, x.shape[-1])  # type: ignore[union-attr]
-        grad_weight = product(g.T, rows) if large else g.T.dot(rows)  # type: ignore[arg-type]
+        grad_weight = _product(g.T, rows) if large else g.T.dot(rows)  # type: ignore[arg-type]
     if needs_bias:
         grad_bias = _ones(len(g), dtype).dot(g) if len(g) <= ROWS else np.add.reduce(g, 0)
     return grad_x, grad_weight, grad_bias

@@ -3,7 +3,9 @@
 OpenBLAS's own threads wait awake for milliseconds after each product, and take a core from the kernels that come next. Here the
 threads are ours. How a product is cut depends on its size alone, so that the number of threads changes no bits.
 
-`fast/matmul.py` has compiled functions of the same names.
+Without compiled functions it takes long to wake our threads. So only stacks of rows are shared out here, between whose products
+there are other kernels of ours: attention and norms. Single large matrices are left to OpenBLAS, which has its own threads ready
+in a loop over steps. `fast/matmul.py` has compiled functions of the same names, for all.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ __all__ = ["SERIAL", "alone", "cut", "linear", "matmul", "product", "shared_out"
 Array = np.ndarray
 SERIAL = 1 << 18
 """How many products of numbers OpenBLAS computes at most without calling its threads."""
+LEAST = 1 << 20
+"""With fewer products of numbers, some ten microseconds' work, one thread does not gain from OpenBLAS's others."""
 BLOCK = 1 << 22
 """Products of numbers in a block at least, some fifty microseconds' work. With fewer a product is done in one thread."""
 SIDE = 64
@@ -40,13 +44,17 @@ def shared_out(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
         return small(x, weight, bias) if x.size * len(weight) < SERIAL else either(x, weight, bias)
 
     def either(*arrays: Any) -> Any:
-        module = import_module(".fast.matmul" if fast.available() else ".matmul", __package__)
-        result = getattr(module, name)(small, *arrays)
+        result = _found(name)(small, *arrays)
         return small(*arrays) if result is NotImplemented else result
 
     made = linear if name == "linear" else matmul
     made.__doc__ = small.__doc__
     return made
+
+
+@functools.cache
+def _found(name: str) -> Callable[..., Any]:
+    return getattr(import_module(".fast.matmul" if fast.available() else ".matmul", __package__), name)
 
 
 def alone(function: Callable[..., Any], *arrays: Any, **static: Any) -> Any:
@@ -97,26 +105,27 @@ def _suits(x: Array, y: Array, *others: Array | None) -> bool:
 
 
 def matmul(small: Callable[..., Any], x: Array, y: Array) -> Array:
-    """x y for matrices, or stacks of equally many; `small` has the products that are not worth sharing out."""
-    if x.ndim != y.ndim or x.ndim < 2 or not _suits(x, y):
+    """x y for stacks of equally many matrices; `small` has the products that are not worth sharing out."""
+    work = x.size * y.shape[-1]
+    if not _suits(x, y) or (x.ndim < 3 and work >= LEAST):
         return NotImplemented
-    if x.size * y.shape[-1] < 2 * BLOCK:
+    if work < 2 * BLOCK:
         return alone(small, x, y)
-    lead = x.shape[:-2]
-    if x.shape[-1] != y.shape[-2] or lead != y.shape[:-2]:
+    if x.shape[:-2] != y.shape[:-2] or x.shape[-1] != y.shape[-2]:
         return NotImplemented
-    batch = math.prod(lead)
+    lead, batch = x.shape[:-2], math.prod(x.shape[:-2])
     out = product(x.reshape(batch, *x.shape[-2:]), y.reshape(batch, *y.shape[-2:]))
     return out.reshape(lead + out.shape[1:])
 
 
 def linear(small: Callable[..., Any], x: Array, weight: Array, bias: Array | None = None) -> Array:
-    """x weight^T + bias, for x (*, in) and weight (out, in)."""
-    if x.ndim < 2 or weight.ndim != 2 or not _suits(x, weight, bias):
+    """x weight^T + bias, for x (*, rows, in) and weight (out, in)."""
+    work = x.size * len(weight)
+    if not _suits(x, weight, bias) or (x.ndim < 3 and work >= LEAST):
         return NotImplemented
-    if x.size * len(weight) < 2 * BLOCK:
+    if work < 2 * BLOCK:
         return alone(small, x, weight, bias)
-    if x.shape[-1] != weight.shape[1]:
+    if weight.ndim != 2 or x.shape[-1] != weight.shape[1]:
         return NotImplemented
     out = product(x.reshape(1, -1, x.shape[-1]), weight.T[None]).reshape(*x.shape[:-1], len(weight))
     return out if bias is None else np.add(out, bias, out)
