@@ -77,6 +77,9 @@ def main() -> None:
         nothing, blocks = shared(_nothing), np.zeros((2, 2), np.int64)
         print(f"handing a block to a thread that is awake  {microseconds(lambda: nothing(blocks)):7.1f} us")
     tl.set_num_threads(before)
+    a, b = tl.randn(2048, 128), tl.randn(384, 128)
+    spent = microseconds(lambda: tl.nn.functional.linear(a, b))
+    print(f"product 2048x128 by 128x384                {2 * 2048 * 128 * 384 / spent / 1e3:7.1f} GFLOP/s")
     a, b = tl.randn(1024, 1024), tl.randn(1024, 1024)
     print(f"product 1024x1024                          {2 * 1024**3 / microseconds(lambda: a @ b) / 1e3:7.1f} GFLOP/s")
     with tl.no_grad():
