@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/ceilings.py
 
 prints the time of the smallest training step written by hand in NumPy beside tensorlite's, what it costs to hand work to a
-second thread, and how many operations a second products and convolutions reach.
+second thread, one picture with and without the modules around the kernels, and how many operations a second products and
+convolutions reach.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Callable
 from statistics import median
 
 import numpy as np
-from cases import tiny_mlp
+from cases import cnn_and_one_image, tiny_mlp
 
 import tensorlite as tl
 from tensorlite.backends.numpy import fast
 from tensorlite.backends.numpy.workers import in_parallel
+from tensorlite.backends.registry import get_backend
 
 
 def microseconds(step: Callable[[], object], rounds: int = 15) -> float:
@@ -60,6 +62,35 @@ def by_hand() -> Callable[[], object]:
     return step
 
 
+def one_picture() -> tuple[Callable[[], object], Callable[[], object]]:
+    """The convolutional network on one picture, as modules, and as the calls of the CPU's kernels that these come down to."""
+    net, x, _ = cnn_and_one_image(tl)
+    net.eval()
+    xp, layers = get_backend("cpu"), [*net]
+    square = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    halved = {"kernel": (2, 2), "stride": (2, 2), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
+    picture, last = x.numpy(), [p.detach().numpy() for p in layers[-1].parameters()]
+    stages = []
+    for conv, norm in zip(layers[0:-2:4], layers[1:-2:4], strict=True):
+        given = (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+        stages.append(([p.detach().numpy() for p in conv.parameters()], [p.detach().numpy() for p in given]))
+
+    def by_kernels() -> object:
+        a = picture
+        for weights, moments in stages:
+            a = xp.conv(a, *weights, **square)
+            a = xp.standardize(a, *moments, shape=(1, a.shape[1], 1, 1), eps=1e-5)
+            a = xp.max_pool_values(xp.relu(a), **halved)
+        return xp.linear(a.reshape(1, -1), *last)
+
+    def by_modules() -> object:
+        with tl.no_grad():
+            return net(x)
+
+    assert np.allclose(by_kernels(), by_modules().numpy(), atol=1e-5)  # type: ignore[attr-defined]
+    return by_modules, by_kernels
+
+
 def _nothing(block: int, blocks: np.ndarray) -> None:
     pass
 
@@ -68,6 +99,9 @@ def main() -> None:
     tl.manual_seed(0)
     print(f"training step 16-32-32-1 in NumPy by hand  {microseconds(by_hand()):7.1f} us")
     print(f"the same by tensorlite                     {microseconds(tiny_mlp(tl, 'cpu')):7.1f} us")
+    by_modules, by_kernels = one_picture()
+    print(f"one picture by thirteen modules            {microseconds(by_modules):7.1f} us")
+    print(f"the kernels that these call                {microseconds(by_kernels):7.1f} us")
     before = tl.get_num_threads()
     tl.set_num_threads(2)
     print(f"handing a block to a thread that sleeps    {microseconds(lambda: in_parallel(lambda block: None, (0, 1))):7.1f} us")
