@@ -1,7 +1,7 @@
 """Large products of matrices, cut into blocks for the team; OpenBLAS computes each in one thread (see `../matmul.py`).
 
 OpenBLAS copies large matrices before it multiplies them. On processors for which it has kernels that do not, a block is multiplied
-in tiles small enough for those: a sixth quicker where one side is a few hundred long.
+in tiles small enough for those (`benchmarks/ceilings.py` prints the speed of both).
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ __all__ = ["examples", "linear", "linear_back", "matmul", "product", "sum_of_row
 Array = np.ndarray
 BLOCK = 1 << 20
 """Products of numbers in a block at least, some ten microseconds' work. With fewer a product is NumPy's, in one thread."""
-
-
 MOST = 10**6
 """OpenBLAS multiplies matrices without copying them first if their three sizes have at most this product; on some processors."""
 HIGH, WIDE = 64, 128
