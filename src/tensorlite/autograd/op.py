@@ -170,6 +170,10 @@ def define(signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any
     return with_body
 
 
+composites: dict[str, Callable[..., Any]] = {}
+"""All composites by name."""
+
+
 def composite(body: Callable[..., Any]) -> Callable[..., Any]:
     """An op without rules: on Tensors it expands into primitives, on raw arrays it runs as it is or as a kernel."""
     name = body.__name__
@@ -181,13 +185,15 @@ def composite(body: Callable[..., Any]) -> Callable[..., Any]:
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = body.__doc__
+    call.body = body  # type: ignore[attr-defined]
+    composites[name] = call
     return call
 
 
 def parameters(rule: Rule) -> tuple[str, ...]:
-    """The parameter names of a rule."""
-    code = rule.__code__
-    return code.co_varnames[: code.co_argcount]
+    """The parameter names of a rule, which may be a composite."""
+    code = getattr(rule, "body", rule).__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def _stub(made: Op) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ dictionaries, no loops, no look-ups that the definition already answers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .op import parameters
 
@@ -301,9 +301,9 @@ def write_backward(op: Op) -> str:
             names = [f"e_{i}" for i in op.inputs]
             w(f"{', '.join(names)}, = node.edges")
             w(f"needs = ({''.join(f'{e} is not None, ' for e in names)})")
-        w(f"return JOINT({', '.join(parameters(op.joint))})")
+        w(f"return {_rule('JOINT', op.joint)}")
     elif op.variadic in op.rules:
-        w(f"return RULE_{op.variadic}({', '.join(parameters(op.rules[op.variadic]))})")
+        w(f"return {_rule(f'RULE_{op.variadic}', op.rules[op.variadic])}")
     else:
         edges = ", ".join(f"e_{i}" if i in differentiable else "_" for i in op.inputs if i != op.variadic)
         single = len(op.inputs) - bool(op.variadic) == 1
@@ -316,10 +316,25 @@ def write_backward(op: Op) -> str:
             if i not in differentiable:
                 terms.append("None")
                 continue
-            call = f"RULE_{i}({', '.join(parameters(op.rules[i]))})"
+            call = _rule(f"RULE_{i}", op.rules[i])
             terms.append(call if single else f"{call} if e_{i} is not None else None")
         w(f"return ({', '.join(terms)},)")
     return w.text()
+
+
+def _rule(name: str, rule: Any) -> str:
+    """A call of a rule, if there is something to call: composites are found on the backend, and some rules only hand on."""
+    given = parameters(rule)
+    if hasattr(rule, "body"):
+        named = rule.body.__code__.co_argcount
+        return f"xp.{rule.__name__}({', '.join([*given[1:named], *(f'{p}={p}' for p in given[named:])])})"
+    if rule.__code__.co_code == _hand_on.__code__.co_code and given == ("g",):
+        return "g"
+    return f"{name}({', '.join(given)})"
+
+
+def _hand_on(g: Any) -> Any:
+    return g
 
 
 def _checked(op: Op) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import dtypes
 from ..autograd.base import wrap
+from ..autograd.op import composites
 from ..backends.base import Backend
 from ..backends.registry import on_backend_created
 from . import (
@@ -58,6 +59,12 @@ class TensorNamespace:
         self.complexes = frozenset({dtypes.complex64, dtypes.complex128})
         self.halves = frozenset({dtypes.float16, dtypes.bfloat16})
         self.inexacts = self.complexes | self.halves | {dtypes.float32, dtypes.float64}
+
+    def __getattr__(self, name: str) -> Any:
+        """A composite that was defined elsewhere, to be somebody's rule."""
+        if name not in composites:
+            raise AttributeError(f"there is no op called '{name}'", name=name, obj=self)
+        return composites[name]
 
     def astype(self, x: Any, *, dtype: Any) -> Any:
         """Convert; the dtype may also be one of the backend's."""

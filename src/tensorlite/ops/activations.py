@@ -22,8 +22,8 @@ def relu_back(xp: Any, g: Array, out: Array) -> Array:
     return xp.where(out <= 0, 0, g)
 
 
-sigmoid = op("sigmoid(x)", promotes="float", x=lambda xp, g, out: xp.sigmoid_back(g, out))
-relu = op("relu(x)", x=lambda xp, g, out: xp.relu_back(g, out))
+sigmoid = op("sigmoid(x)", promotes="float", x=sigmoid_back)
+relu = op("relu(x)", x=relu_back)
 
 
 @composite
@@ -32,10 +32,7 @@ def softplus_back(xp: Any, g: Array, x: Array, *, beta: float, threshold: float)
     return xp.where(x * beta > threshold, g, g * xp.sigmoid(x * beta))
 
 
-@define(
-    "softplus(x, *, beta, threshold)",
-    x=lambda xp, g, x, beta, threshold: xp.softplus_back(g, x, beta=beta, threshold=threshold),
-)
+@define("softplus(x, *, beta, threshold)", x=softplus_back)
 def softplus(xp: Any, x: Array, *, beta: float, threshold: float) -> Array:
     """log(1 + exp(beta x)) / beta, and x itself above the threshold."""
     return xp.where(x * beta > threshold, x, xp.log1p(xp.exp(x * beta)) / beta)
@@ -48,7 +45,7 @@ def silu_back(xp: Any, g: Array, x: Array) -> Array:
     return g * (s * (1 + x * (1 - s)))
 
 
-@define("silu(x)", x=lambda xp, g, x: xp.silu_back(g, x))
+@define("silu(x)", x=silu_back)
 def silu(xp: Any, x: Array) -> Array:
     """x sigmoid(x)."""
     return x * xp.sigmoid(x)
@@ -78,7 +75,7 @@ def leaky_relu_back(xp: Any, g: Array, x: Array, *, slope: float) -> Array:
     return xp.where(x > 0, g, g * slope)
 
 
-@define("leaky_relu(x, *, slope)", x=lambda xp, g, x, slope: xp.leaky_relu_back(g, x, slope=slope))
+@define("leaky_relu(x, *, slope)", x=leaky_relu_back)
 def leaky_relu(xp: Any, x: Array, *, slope: float) -> Array:
     """x above zero, slope x below."""
     return xp.where(x > 0, x, x * slope)
@@ -90,10 +87,7 @@ def elu_back(xp: Any, g: Array, x: Array, *, alpha: float, scale: float, input_s
     return g * xp.where(x > 0, scale, xp.exp(x * input_scale) * (alpha * scale * input_scale))
 
 
-@define(
-    "elu(x, *, alpha, scale, input_scale)",
-    x=lambda xp, g, x, alpha, scale, input_scale: xp.elu_back(g, x, alpha=alpha, scale=scale, input_scale=input_scale),
-)
+@define("elu(x, *, alpha, scale, input_scale)", x=elu_back)
 def elu(xp: Any, x: Array, *, alpha: float, scale: float, input_scale: float) -> Array:
     """scale x above zero, scale alpha (exp(input_scale x) - 1) below."""
     return xp.where(x > 0, x * scale, xp.expm1(x * input_scale) * (alpha * scale))
@@ -105,7 +99,7 @@ def log_sigmoid_back(xp: Any, g: Array, x: Array) -> Array:
     return g * xp.sigmoid(xp.negative(x))
 
 
-@define("log_sigmoid(x)", x=lambda xp, g, x: xp.log_sigmoid_back(g, x))
+@define("log_sigmoid(x)", x=log_sigmoid_back)
 def log_sigmoid(xp: Any, x: Array) -> Array:
     """log(sigmoid(x)), without overflow."""
     return xp.minimum(x, 0) - xp.log1p(xp.exp(xp.negative(xp.abs(x))))
@@ -123,7 +117,7 @@ def gelu_back(xp: Any, g: Array, x: Array) -> Array:
     return g * ((xp.erf(x * _SQRT_HALF) + 1) * 0.5 + x * density)
 
 
-@define("gelu(x)", x=lambda xp, g, x: xp.gelu_back(g, x))
+@define("gelu(x)", x=gelu_back)
 def gelu(xp: Any, x: Array) -> Array:
     """x times the normal distribution function (Hendrycks and Gimpel, 2016)."""
     return x * ((xp.erf(x * _SQRT_HALF) + 1) * 0.5)
@@ -137,7 +131,7 @@ def gelu_tanh_back(xp: Any, g: Array, x: Array) -> Array:
     return g * ((t + 1) * 0.5 + x * 0.5 * (1 - t * t) * inner)
 
 
-@define("gelu_tanh(x)", node_name="Gelu", x=lambda xp, g, x: xp.gelu_tanh_back(g, x))
+@define("gelu_tanh(x)", node_name="Gelu", x=gelu_tanh_back)
 def gelu_tanh(xp: Any, x: Array) -> Array:
     """GELU with the normal distribution function approximated by tanh."""
     return x * 0.5 * (xp.tanh((x + x * x * x * 0.044715) * _SQRT_2_OVER_PI) + 1)

@@ -64,8 +64,7 @@ def attention_back(
 
 @define(
     "attention(query, key, value, mask=None, kept=None, *, scale, causal)", node_name="ScaledDotProductAttention",
-    joint=lambda xp, g, query, key, value, mask, kept, scale, causal, needs: xp.attention_back(
-        g, query, key, value, mask, kept, scale=scale, causal=causal, needs=needs),
+    joint=attention_back,
 )
 def attention(
     xp: Any, query: Array, key: Array, value: Array, mask: Array | None = None, kept: Array | None = None, *, scale: float,

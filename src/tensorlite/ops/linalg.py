@@ -30,10 +30,7 @@ def linear_back(
     return grad_x, grad_weight, xp.sum(rows, axis=0) if needs[2] else None
 
 
-linear = op(
-    "linear(x, weight, bias=None)", node_name="Addmm", serves={"x": "weight", "weight": "x"},
-    joint=lambda xp, g, x, weight, needs: xp.linear_back(g, x, weight, needs=needs),
-)
+linear = op("linear(x, weight, bias=None)", node_name="Addmm", serves={"x": "weight", "weight": "x"}, joint=linear_back)
 
 
 def _einsum(xp: Any, g: Array, xs: tuple[Array, ...], equation: str) -> list[Array]:

@@ -31,7 +31,7 @@ def binary_cross_entropy_back(xp: Any, g: Array, x: Array, target: Array) -> Arr
 
 @define(
     "binary_cross_entropy(x, target)", promotes="common",
-    x=lambda xp, g, x, target: xp.binary_cross_entropy_back(g, x, target),
+    x=binary_cross_entropy_back,
     target=lambda xp, g, x: g * (xp.log1p(xp.negative(x)) - xp.log(x)),
 )
 def binary_cross_entropy(xp: Any, x: Array, target: Array) -> Array:
@@ -107,8 +107,7 @@ def cross_entropy_back(
 
 @define(
     "cross_entropy(x, target, weight=None, *, axis, ignore_index, smoothing, reduction)", node_name="NllLoss",
-    x=lambda xp, g, x, target, weight, axis, ignore_index, smoothing, reduction: xp.cross_entropy_back(
-        g, x, target, weight, axis=axis, ignore_index=ignore_index, smoothing=smoothing, reduction=reduction),
+    x=cross_entropy_back,
 )
 def cross_entropy(
     xp: Any, x: Array, target: Array, weight: Array | None = None, *, axis: int, ignore_index: int | None, smoothing: float,

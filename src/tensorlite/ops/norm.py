@@ -92,11 +92,7 @@ def standardize_back(
     )
 
 
-@define(
-    "standardize(x, mean, var, weight=None, bias=None, *, shape, eps)", node_name="NativeNorm",
-    joint=lambda xp, g, x, mean, var, weight, shape, eps, needs: xp.standardize_back(
-        g, x, mean, var, weight, shape=shape, eps=eps, needs=needs),
-)
+@define("standardize(x, mean, var, weight=None, bias=None, *, shape, eps)", node_name="NativeNorm", joint=standardize_back)
 def standardize(
     xp: Any, x: Array, mean: Array, var: Array, weight: Array | None = None, bias: Array | None = None, *, shape: Ints,
     eps: float,

@@ -56,11 +56,7 @@ def max_pool_back(xp: Any, g: Array, x: Array, *, kernel: Ints, stride: Ints, pa
     return _pool_back(xp, g, indices, x.shape, kernel, stride, dilation)
 
 
-@define(
-    "max_pool_values(x, *, kernel, stride, padding, dilation)", node_name="MaxPool",
-    x=lambda xp, g, x, kernel, stride, padding, dilation: xp.max_pool_back(
-        g, x, kernel=kernel, stride=stride, padding=padding, dilation=dilation),
-)
+@define("max_pool_values(x, *, kernel, stride, padding, dilation)", node_name="MaxPool", x=max_pool_back)
 def max_pool_values(xp: Any, x: Array, *, kernel: Ints, stride: Ints, padding: Pads, dilation: Ints) -> Array:
     """The largest element of each window."""
     return xp.max_pool(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)[0]

@@ -118,8 +118,7 @@ def rnn_back(
 
 @define(
     "rnn(x, h, w_ih, w_hh, b_ih=None, b_hh=None, *, relu, sizes, reverse) -> y, h_n, kept, past", node_name="Rnn",
-    joint=lambda xp, g_y, g_h_n, x, h, w_ih, w_hh, b_ih, b_hh, kept, past, relu, sizes, reverse, needs: xp.rnn_back(
-        g_y, g_h_n, x, h, w_ih, w_hh, b_ih, b_hh, kept, past, relu=relu, sizes=sizes, reverse=reverse, needs=needs),
+    joint=rnn_back,
 )
 def rnn(
     xp: Any, x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None, *, relu: bool,
@@ -204,11 +203,8 @@ def lstm_back(
     "lstm(x, h, c, w_ih, w_hh, b_ih=None, b_hh=None, w_hr=None, *, sizes, reverse) "
     "-> y, h_n, c_n, gates, cells, past_h, past_c",
     node_name="Lstm",
-    joint=lambda xp, g_y, g_h_n, g_c_n, x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, gates, cells, past_h, past_c, sizes, reverse, needs:
-        xp.lstm_back(
-            g_y, g_h_n, g_c_n, x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, gates, cells, past_h, past_c, sizes=sizes, reverse=reverse,
-            needs=needs),
-)  # fmt: skip
+    joint=lstm_back,
+)
 def lstm(
     xp: Any, x: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None,
     w_hr: Array | None = None, *, sizes: Sizes, reverse: bool,
@@ -271,8 +267,7 @@ def gru_back(
 
 @define(
     "gru(x, h, w_ih, w_hh, b_ih=None, b_hh=None, *, sizes, reverse) -> y, h_n, gates, past", node_name="Gru",
-    joint=lambda xp, g_y, g_h_n, x, h, w_ih, w_hh, b_ih, b_hh, gates, past, sizes, reverse, needs: xp.gru_back(
-        g_y, g_h_n, x, h, w_ih, w_hh, b_ih, b_hh, gates, past, sizes=sizes, reverse=reverse, needs=needs),
+    joint=gru_back,
 )
 def gru(
     xp: Any, x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None, b_hh: Array | None = None, *, sizes: Sizes,

@@ -190,7 +190,7 @@ def softmax_back(xp: Any, g: Array, out: Array, *, axis: int) -> Array:
     return out * (g - xp.sum(g * out, axis=axis, keepdims=True))
 
 
-@define("softmax(x, *, axis)", x=lambda xp, g, out, axis: xp.softmax_back(g, out, axis=axis))
+@define("softmax(x, *, axis)", x=softmax_back)
 def softmax(xp: Any, x: Array, *, axis: int) -> Array:
     """exp(x) / sum(exp(x))."""
     if 0 in x.shape:
@@ -205,7 +205,7 @@ def log_softmax_back(xp: Any, g: Array, out: Array, *, axis: int) -> Array:
     return g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True)
 
 
-@define("log_softmax(x, *, axis)", x=lambda xp, g, out, axis: xp.log_softmax_back(g, out, axis=axis))
+@define("log_softmax(x, *, axis)", x=log_softmax_back)
 def log_softmax(xp: Any, x: Array, *, axis: int) -> Array:
     """log(softmax(x)), without overflow."""
     if 0 in x.shape:
