@@ -259,6 +259,9 @@ class StrictBackend(Backend):
             found = None if name in _bodies else self._hidden.kernel(name)
         return found if found is None else guarded(found, name)
 
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return self.find(name)
+
     def to_numpy(self, x: StrictArray) -> np.ndarray[Any, Any]:
         """A copy on the host."""
         if type(x) is not StrictArray:

@@ -120,6 +120,44 @@ def test_max_pool_of_special_values(values: Any) -> None:
     np.testing.assert_array_equal(found[1], reference[1])
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_numbers_as_arrays(dtype: str) -> None:
+    """A number beside a tensor is the number in the tensor's dtype, with its sign, whatever was kept of others like it."""
+    x = tl.tensor([1.5, -2.0], dtype=getattr(tl, dtype))
+    for _ in range(2):
+        for number in (0.0, -0.0, 0, 1, 1.0, -1, 0.1, 3, tl.inf, tl.nan, 70000, 1e39):
+            expected = (x._array * x._array.dtype.type(number), x._array.dtype.type(number) - x._array)
+            for found, value in zip((x * number, number - x), expected, strict=True):
+                assert found.dtype is x.dtype
+                np.testing.assert_array_equal(found.numpy(), value)
+                np.testing.assert_array_equal(np.signbit(found.numpy()), np.signbit(value))
+    w = x.clone().requires_grad_()
+    (w * 3 + 1).sum().backward()
+    assert w.grad.tolist() == [3, 3]
+
+
+def test_numbers_are_not_kept_for_ever() -> None:
+    x = tl.ones(2)
+    for i in range(5000):
+        x * (i + 0.5)
+    assert len(CPU._numbers) <= 4096 and (x * 4999.5).tolist() == [4999.5, 4999.5]
+    with pytest.raises(OverflowError):
+        x * 10**400
+
+
+@pytest.mark.parametrize("size", [(), (1,), (7,), (513,)])
+def test_relu_of_small_and_large(size: tuple[int, ...]) -> None:
+    """nan keeps its gradient, and what is cut off has none, however large."""
+    x = tl.linspace(-1, 1, math.prod(size) or 1).reshape(size)
+    if size:
+        x[-1], x[0] = tl.nan, -tl.inf
+    x.requires_grad_()
+    x.relu().backward(tl.full(size, tl.inf))
+    expected = [tl.inf if v.isnan() or v > 0 else 0 for v in x.detach().flatten()]
+    assert x.grad.flatten().tolist() == expected
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 def test_where_with_zero(dtype: str) -> None:
     """Nothing of what is not chosen is left, not even nan or a sign."""

@@ -31,6 +31,8 @@ def parameters(signature: str) -> list[tuple[str, str]]:
 def test_numpy_backend_has_it(name: str) -> None:
     """NumPy's backend has every function, and with the signature that is promised."""
     found = getattr(get_backend("cpu"), name)
+    if getattr(found, "__qualname__", "").endswith("promised"):
+        found = get_backend("cpu").find(name)
     if name in UFUNCS and not hasattr(type(get_backend("cpu")), name):
         return  # a ufunc, whose parameters have no names
     given = [(p.name, str(p.kind)) for p in inspect.signature(found).parameters.values()]

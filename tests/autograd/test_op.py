@@ -6,7 +6,7 @@ import pytest
 
 import tensorlite as tl
 from tensorlite import ops
-from tensorlite.autograd.op import define, op
+from tensorlite.autograd.op import composite, define, op
 
 PRIMITIVES = sorted(name for name, function in ops.ops.items() if hasattr(function, "op"))
 
@@ -70,3 +70,42 @@ def test_a_body_runs_where_a_backend_has_no_kernel() -> None:
 
     x = tl.randn(3, dtype=tl.float64, requires_grad=True)
     assert tl.autograd.gradcheck(twice_sine, (x,)) and tl.autograd.gradgradcheck(twice_sine, (x,))
+
+
+def test_a_rule_may_be_a_composite() -> None:
+    """The backward calls it by its name, with static parameters as keywords, so that a backend may have its own."""
+
+    @composite
+    def scaled_sine_back(xp, g, x, *, scale):  # type: ignore[no-untyped-def]
+        return g * xp.cos(x) * scale
+
+    @define("scaled_sine(x, *, scale)", x=scaled_sine_back)
+    def scaled_sine(xp, x, *, scale):  # type: ignore[no-untyped-def]
+        return xp.sin(x) * scale
+
+    x = tl.randn(3, dtype=tl.float64, requires_grad=True)
+    assert tl.autograd.gradcheck(lambda x: scaled_sine(x, scale=3), (x,))
+    assert tl.autograd.gradgradcheck(lambda x: scaled_sine(x, scale=3), (x,))
+    assert "xp.scaled_sine_back(g, x, scale=scale)" in scaled_sine.op.source
+
+
+def test_a_rule_that_hands_on_is_not_called() -> None:
+    tl.ones(1) + 1
+    assert "RULE" not in ops.pointwise.add.op.source and "RULE_y" in ops.pointwise.subtract.op.source
+
+
+def test_functions_are_found_when_first_called() -> None:
+    """What was taken before is right too; what there is not is an error."""
+    xp = tl.ones(1)._xp
+
+    @define("thrice(x)", x=lambda g: g * 3)
+    def thrice(xp, x):  # type: ignore[no-untyped-def]
+        return x * 3
+
+    early = xp.thrice
+    assert thrice(tl.ones(2)).tolist() == [3, 3] and early(tl.ones(2)._array).tolist() == [3, 3]
+    assert xp.thrice is not early and xp.__dict__["thrice"] is xp.thrice
+    with pytest.raises(AttributeError, match="no_such"):
+        xp.no_such  # noqa: B018
+    with pytest.raises(AttributeError, match="the cpu backend has no function 'no_such'"):
+        xp.find("no_such")

@@ -70,3 +70,14 @@ def test_half_precision_accumulates_in_float32(name: str) -> None:
     assert x.mean().item() == 1.0
     assert (x.reshape(1, -1) @ x.reshape(-1, 1)).item() == tl.tensor(5000.0).to(dtype).item()
     assert x.cumsum(0)[-1].item() == tl.tensor(5000.0).to(dtype).item()
+
+
+@pytest.mark.parametrize("other", [1, 2.0, tl.tensor([1]), tl.tensor(2.0)], ids=str)
+def test_no_difference_with_truth_values(other: Any) -> None:
+    """Not even where the other operand's dtype would hold it: PyTorch takes it for the wish to invert a mask."""
+    mask = tl.tensor([True, False])
+    for difference in (lambda: mask - other, lambda: other - mask, lambda: tl.sub(mask, other), lambda: tl.rsub(mask, other)):
+        with pytest.raises(RuntimeError, match="with a bool tensor is not supported"):
+            difference()
+    with pytest.raises(RuntimeError, match="with two bool tensors"):
+        mask - mask

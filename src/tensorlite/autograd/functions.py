@@ -58,7 +58,7 @@ def _first_gradient(tensor: Any, gradient: Any) -> Any:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         if tensor._array.dtype in tensor._xp.complexes:
             raise RuntimeError("grad can be implicitly created only for real scalar outputs but got " + str(tensor.dtype))
-        return wrap(tensor._xp.ones(tensor._array.shape, dtype=tensor._array.dtype), tensor._xp)
+        return wrap(tensor._xp.ones_like(tensor._array), tensor._xp)
     if not isinstance(gradient, TensorBase):
         raise TypeError("gradients can be either Tensors or None, but got " + type(gradient).__name__)
     if gradient._array.shape != tensor._array.shape:

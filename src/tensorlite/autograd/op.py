@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from ..backends.base import register_body
 from . import base, packing, promote
 from .modes import INFERENCE, modes
 
-__all__ = ["Op", "composite", "define", "op"]
+__all__ = ["Op", "composite", "composites", "define", "op"]
 
 Rule = Callable[..., Any]
 
+FRESH = [0]
+"""The version of what is not saved, or cannot change."""
 _SHARED: dict[str, Any] = {
     "__name__": "tensorlite.autograd.generated",
     "Tensor": base.TensorBase,
@@ -29,7 +31,8 @@ _SHARED: dict[str, Any] = {
     "next_seq": base.next_seq,
     "modes": modes,
     "INFERENCE": INFERENCE,
-    "FRESH": [0],
+    "FRESH": FRESH,
+    "NUMBER": SimpleNamespace(_version=FRESH),
     "output_op": base.output_op,
     "current_node": base.current_node,
     "make_view": base.make_view,
@@ -82,21 +85,15 @@ class Op:
 
     def __init__(
         self, signature: str, rules: dict[str, Rule], joint: Rule | None, serves: dict[str, str] | None, promotes: str | None,
-        view: bool, holomorphic: bool, node_name: str | None,
+        view: bool, holomorphic: bool, node_name: str | None, keeps_numbers: bool,
     ) -> None:  # fmt: skip
         self.signature = signature
         self.name = signature.partition("(")[0].strip()
         self.rules, self.joint, self.serves = rules, joint, serves or {}
-        self.view, self.holomorphic = view, holomorphic
+        self.view, self.holomorphic, self.keeps_numbers = view, holomorphic, keeps_numbers
         self.promotes, _, self._promoted_inputs = (promotes or "").partition(":")
         self.node_name = (node_name or self.name.title().replace("_", "")) + "Backward0"
         self.forward: Any = _stub(self)
-
-    def __getattr__(self, name: str) -> Any:
-        if "kept" in self.__dict__ or name.startswith("__"):
-            raise AttributeError(f"Op has no attribute '{name}'")
-        _complete(self)
-        return getattr(self, name)
 
     def __repr__(self) -> str:
         return f"<op {self.signature}>"
@@ -133,21 +130,33 @@ class Op:
         return {p for rule in rules for p in parameters(rule) if p == "g" or p.startswith("g_")}
 
 
+class _UnreadOp(Op):
+    """An op of which only the definition is kept. Whatever else one asks of it completes it, and makes it an `Op`."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"Op has no attribute '{name}'")
+        _complete(self)
+        return getattr(self, name)
+
+
 def op(
     signature: str, *, joint: Rule | None = None, serves: dict[str, str] | None = None, promotes: str | None = None,
-    view: bool = False, holomorphic: bool = True, node_name: str | None = None, **rules: Rule,
+    view: bool = False, holomorphic: bool = True, node_name: str | None = None, keeps_numbers: bool = False, **rules: Rule,
 ) -> Any:
     """Define a primitive op; its forward is the backend's function of that name.
 
     Args:
         signature: ``"name(tensors..., *, static...) -> outputs"``; see `docs/design/architecture.md`.
-        rules: for each differentiable input its gradient.
+        rules: for each differentiable input its gradient: a function, or a composite, of which backends may have their own.
         joint: one function for all inputs instead of `rules`; its parameter ``needs`` says which gradients are wanted.
         serves: with `joint`, the inputs that are saved only for the gradient of another one, by whose name they stand.
         promotes: for pointwise ops, ``"common"`` or ``"float"``; or ``"common: x y"`` to promote only these inputs.
         view: the output shares memory with the first input.
         holomorphic: the rules are those of a holomorphic function, so that the engine may conjugate around them.
         node_name: PyTorch's name of the node, when it is not the op's name in camel case.
+        keeps_numbers: of a pointwise op whose kernel or rules ask whether an operand is a Python number; elsewhere numbers become
+            whatever the backend computes with sooner.
 
     Returns:
         the op as a function of Tensors; its attribute ``op`` tells what is known of it.
@@ -155,7 +164,7 @@ def op(
     Raises:
         TypeError: (when it is first called) a rule has a parameter that is nothing known.
     """
-    return Op(signature, rules, joint, serves, promotes, view, holomorphic, node_name).forward
+    return _UnreadOp(signature, rules, joint, serves, promotes, view, holomorphic, node_name, keeps_numbers).forward
 
 
 def define(signature: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -218,6 +227,7 @@ def _complete(made: Op) -> None:
     """Parse the signature, write the two functions, compile them, and put the forward's code into the stub."""
     from .writer import write_backward, write_forward
 
+    made.__class__ = Op  # whose attributes Python finds without a function
     _parse(made)
     _check_rules(made)
     made.source = write_forward(made) + "\n\n\n" + write_backward(made) + "\n"
@@ -263,7 +273,8 @@ def _known(made: Op) -> set[str]:
 
 
 def _check_rules(made: Op) -> None:
-    taken = {"n", "m", "t", "o", "v", "xp", "node", "saved", "needs", "error", "out", "g"} & {*made.inputs, *made.static}
+    own = {"n", "m", "t", "o", "v", "xp", "node", "saved", "needs", "error", "out", "g", "function"}
+    taken = own & {*made.inputs, *made.static}
     if taken:
         raise TypeError(f"op {made.name}: the generated functions have a variable '{min(taken)}'; call that parameter otherwise")
     for name, rule in [*made.rules.items(), *([("joint", made.joint)] if made.joint else [])]:

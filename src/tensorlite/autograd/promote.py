@@ -28,6 +28,14 @@ def promoted(op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> Any:
         RuntimeError: the operands are on different devices.
         TypeError: an operand is neither a tensor nor a number.
     """
+    if len(args) == 2 and type(args[0]) in (float, int) and isinstance(args[1], TensorBase):
+        xp, raw = args[1]._xp, args[1]._array.dtype
+        if raw in xp.floats and op.promoted_inputs == op.inputs:  # 1 - x
+            number = xp.number(args[0], raw)
+            number = number if type(number) is xp.array_type else xp.full((), number, dtype=raw)
+            return op.forward(wrap(number, xp), args[1], **static)
+    if op.name == "subtract":
+        _refuse_truth_values(args)
     by_name = dict(zip(op.inputs, args, strict=False))
     xp = _common_device(op, args)
     chosen = [by_name[i] for i in op.promoted_inputs]
@@ -133,9 +141,27 @@ def failed(op: Op, error: Exception, arrays: tuple[Any, ...]) -> NoReturn:
                     f"{longest - place}"
                 ) from None
     if isinstance(error, TypeError):
+        if op.name in _NOT_FOR_BOOL and arrays[0].dtype.kind == "b":
+            raise RuntimeError(_NOT_FOR_BOOL[op.name]) from None
         kinds = ", ".join(dict.fromkeys(str(a.dtype) for a in arrays if hasattr(a, "dtype")))
         raise NotImplementedError(f'"{op.name}" not implemented for {kinds}; convert the tensors with .to(dtype)') from error
     raise RuntimeError(f"{op.name}(): {error}; shapes: {[list(s) for s in shapes]}") from error
+
+
+def _refuse_truth_values(args: tuple[Any, ...]) -> None:
+    """A difference with one truth value is refused, too, where numbers and other dtypes would promote it."""
+    if any(isinstance(a, TensorBase) and a._array.dtype.kind == "b" for a in args):
+        both = all(isinstance(a, TensorBase) and a._array.dtype.kind == "b" for a in args)
+        raise RuntimeError(_NOT_FOR_BOOL["subtract" if both else "subtract with a number"])
+
+
+_INVERT = "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
+_NOT_FOR_BOOL = {
+    "negative": f"Negation, the `-` operator, on a bool tensor is not supported. {_INVERT}",
+    "subtract with a number": f"Subtraction, the `-` operator, with a bool tensor is not supported. {_INVERT}",
+    "subtract": "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+    "operator instead.",
+}
 
 
 def stale(node: Node, which: int | None = None) -> NoReturn:

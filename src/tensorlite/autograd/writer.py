@@ -92,8 +92,9 @@ def _write_pointwise_inputs(op: Op, w: _Lines) -> None:
         w(f"n_{i} = {i}._node if {i}._view is None else current_node({i})", 1)
         if compared:
             w(f"elif (type({i}) is float or type({i}) is int) and a_{first}.dtype in xp.floats:")
-            w(f"a_{i} = {i}", 1)
+            w(f"a_{i} = " + (i if op.keeps_numbers else f"xp.number({i}, a_{first}.dtype)"), 1)
             w(f"n_{i} = None", 1)
+            w(f"{i} = NUMBER", 1)
         w("else:")
         w(again, 1)
 
@@ -135,8 +136,12 @@ def _differentiable(op: Op) -> list[str]:
 def _write_call(op: Op, w: _Lines) -> None:
     arrays = ", ".join(f"a_{i}" if i != op.variadic else f"*a_{i}" for i in op.inputs)
     results = [f"o_{o}" for o in op.outputs] or ["o"]
+    called = f"xp.{op.name}"
+    if op.promotes:  # most of them are functions and no methods, which are found quicker this way
+        w(f"function = {called}")
+        called = "function"
     w("try:")
-    w(f"{', '.join(results)} = xp.{op.name}({arrays}{_static_call(op)})", 1)
+    w(f"{', '.join(results)} = {called}({arrays}{_static_call(op)})", 1)
     w("except (ValueError, TypeError) as error:")
     w(f"failed(OP, error, ({', '.join(arrays.split(', '))},))", 1)
     for result, tensor in zip(results, _outs(op), strict=True):
@@ -219,8 +224,6 @@ def _write_versions(op: Op, w: _Lines) -> list[str]:
             continue
         if name in op.inputs:
             conditions = [c for c in (_condition(op, name),) if c]
-            if op.promotes and name != op.promoted_inputs[0] and name in op.promoted_inputs:
-                conditions = [f"({c})" for c in conditions] + [f"a_{name} is not {name}"]
             if name in op.optional:
                 conditions.append(f"{name} is not None")
             w(f"v_{name} = {name}._version" + (f" if {' and '.join(conditions)} else FRESH" if conditions else ""))

@@ -1,14 +1,16 @@
 """What a device must provide: a `Backend` is a namespace of functions on raw arrays.
 
-A name is looked up in three places: the backend's own methods and attributes; its kernels (fused functions with the name and
-signature of an op); the bodies of ops, written over ``xp`` and run with this backend as ``xp``. What is found is kept on the
-instance, so that ``xp.add`` costs one dictionary look-up afterwards.
+A function comes from one of three places: the backend's own methods and attributes; its kernels (fused functions with the name
+and signature of an op); the bodies of ops, written over ``xp`` and run with this backend as ``xp``. The last two are found when
+first called, and kept on the instance. There is no ``__getattr__``: with one, Python could not remember where ``xp.add`` is,
+and every look-up would take four times as long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 from ..devices import device
 from ..dtypes import dtype
@@ -17,11 +19,14 @@ __all__ = ["Backend", "may_decline", "register_body"]
 
 Array = Any
 _bodies: dict[str, Callable[..., Any]] = {}
+_made: WeakSet[Backend] = WeakSet()
 
 
 def register_body(name: str, body: Callable[..., Any]) -> None:
     """Make `body(xp, *arrays, **static)` the fallback of every backend that has no function called `name`."""
     _bodies[name] = body
+    for backend in _made:
+        backend.promise(name)
 
 
 def may_decline(kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,9 +59,47 @@ class Backend:
     tensors: Any = None
     """The namespace of the same names that works on Tensors of this device; `ops` sets it."""
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        for name in _bodies:
+            self.promise(name)
+        _made.add(self)
+        return self
+
     def kernel(self, name: str) -> Callable[..., Any] | None:
         """The fused kernel called `name`, if this backend has one."""
         return None
+
+    def promise(self, name: str) -> None:
+        """Have a function called `name`, which is found when it is first called. What the backend has stays."""
+        if name in self.__dict__ or hasattr(type(self), name):
+            return
+
+        def promised(*arrays: Array, **static: Any) -> Any:
+            return self.find(name)(*arrays, **static)
+
+        promised.__name__ = name
+        setattr(self, name, promised)
+
+    def find(self, name: str) -> Callable[..., Any]:
+        """The kernel or body called `name`, which is kept under that name.
+
+        Raises:
+            AttributeError: there is none.
+        """
+        found = self.kernel(name)
+        if found is None and name in _bodies:
+            found = self._body(_bodies[name])
+        elif found is not None and hasattr(found, "declines"):
+            found = _either(found, self._body(_bodies[name]))
+        if found is None:
+            raise AttributeError(f"the {self.device.type} backend has no function '{name}'")
+        setattr(self, name, found)
+        return found
 
     def _body(self, body: Callable[..., Any]) -> Callable[..., Any]:
         """An op's body on this device's arrays. Half precision is computed in float32 and rounded once, at the end."""
@@ -77,19 +120,12 @@ class Backend:
     def _narrowed(self, x: Array | None, dtype: Any) -> Array | None:
         return self.astype(x, dtype) if x is not None and x.dtype == self.float32 else x
 
+    def number(self, value: float, dtype: Any) -> Any:
+        """A Python number as the second operand of arrays of a floating dtype."""
+        return value
+
     def make_current(self) -> None:
         """Let operators on raw arrays run on this device; only devices of which there are several need to do something."""
-
-    def __getattr__(self, name: str) -> Any:
-        found = self.kernel(name)
-        if found is None and name in _bodies:
-            found = self._body(_bodies[name])
-        elif found is not None and hasattr(found, "declines"):
-            found = _either(found, self._body(_bodies[name]))
-        if found is None:
-            raise AttributeError(f"the {self.device.type} backend has no function '{name}'")
-        setattr(self, name, found)
-        return found
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.device}>"

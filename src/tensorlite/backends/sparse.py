@@ -73,7 +73,7 @@ class SparseArray:
         return self.with_values(-self.values)
 
     def __mul__(self, other: Any) -> SparseArray:
-        if not isinstance(other, (int, float, complex)):
+        if not isinstance(other, (int, float, complex)) and (type(other) is not self.xp.array_type or other.ndim):
             raise NotImplementedError(_DENSE_ONLY)
         return self.with_values(self.values * other)
 

@@ -46,7 +46,7 @@ def _pow_y(xp: Any, g: Array, x: Array, y: Array, out: Array) -> Array:
     return g * xp.where(zero, 0, out * xp.log(xp.where(zero, 1, x)))
 
 
-pow = op("pow(x, y)", promotes="common", x=_pow_x, y=_pow_y)
+pow = op("pow(x, y)", promotes="common", keeps_numbers=True, x=_pow_x, y=_pow_y)
 
 
 def _zeros(xp: Any, g: Array) -> Array:
@@ -93,7 +93,7 @@ clip = op(
     high=lambda xp, g, x, low, high: xp.where((x > high) | (low > high), g, 0),
 )
 where = op(
-    "where(mask, x, y)", promotes="common: x y",
+    "where(mask, x, y)", promotes="common: x y", keeps_numbers=True,
     x=lambda xp, g, mask: xp.where(mask, g, 0), y=lambda xp, g, mask: xp.where(mask, 0, g),
 )
 

@@ -24,8 +24,14 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
 def _spread(xp: Any, g: Array, x_shape: tuple[int, ...], axis: Axis) -> Array:
     """Give every element its reduction's gradient."""
     if g.shape == ():
-        return xp.broadcast_to(g, shape=x_shape)
+        return xp.spread(g, shape=x_shape)
     return xp.broadcast_to(xp.reshape(g, shape=_kept(x_shape, axis)), shape=x_shape)
+
+
+@composite
+def spread(xp: Any, g: Array, *, shape: tuple[int, ...]) -> Array:
+    """One number in every place."""
+    return xp.broadcast_to(g, shape=shape)
 
 
 sum = op("sum(x, *, axis=None, keepdims=False)", x=_spread)

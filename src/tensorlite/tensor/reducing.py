@@ -63,6 +63,8 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: dtype |
     >>> tl.sum(tl.ones(2, 3), dim=1)
     tensor([3., 3.])
     """
+    if dtype is None:
+        return reductions.sum(input, axis=axes_of(input, dim), keepdims=keepdim)
     return _cast(reductions.sum(_cast(input, dtype), axis=axes_of(input, dim), keepdims=keepdim), dtype)
 
 

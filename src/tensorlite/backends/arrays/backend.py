@@ -37,6 +37,7 @@ class ArrayBackend(Creation, Pointwise, Special, Reductions, Scans, Shaping, Ind
         self.array_type = module.ndarray
         self.native = _NativeDtypes(module)
         self.dtype_of = _OurDtypes({raw: ours for ours, raw in self.native.items()})
+        self.native.update({raw: raw for raw in self.dtype_of})
         f = self.native
         self.float32, self.float64 = f[dtypes.float32], f[dtypes.float64]
         self.floats = frozenset([f[dtypes.float16], self.float32, self.float64])

@@ -9,7 +9,7 @@ __all__ = ["UFUNCS", "Pointwise"]
 Array = Any
 
 UFUNCS = {
-    "abs": "absolute", "positive": "positive", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log",
+    "abs": "absolute", "positive": "positive", "negative": "negative", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log",
     "log2": "log2", "log10": "log10", "log1p": "log1p", "sqrt": "sqrt", "square": "square", "reciprocal": "reciprocal",
     "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "sinh": "sinh",
     "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
@@ -38,22 +38,6 @@ class Pointwise:
     """Pointwise functions that need more than a ufunc."""
 
     np: Any
-
-    def negative(self, x: Array) -> Array:
-        if x.dtype.kind == "b":
-            raise RuntimeError(
-                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
-                "use the `~` or `logical_not()` operator instead."
-            )
-        return self.np.negative(x)
-
-    def subtract(self, x: Array, y: Array) -> Array:
-        if getattr(x, "dtype", None) is not None and x.dtype.kind == "b":
-            raise RuntimeError(
-                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-                "operator instead."
-            )
-        return self.np.subtract(x, y)
 
     def conj(self, x: Array) -> Array:
         return self.np.conjugate(x) if x.dtype.kind == "c" else x
@@ -166,4 +150,4 @@ class Pointwise:
 
     def add_(self, x: Array, y: Array) -> None:
         """x += y, in the memory of x."""
-        self.np.add(x, y, out=x, casting="unsafe")
+        x += y

@@ -41,6 +41,7 @@ class CupyBackend(Transfer, CupyReductions, CupyIndexing, CupyLinalg, CupyDecomp
         for name in _KERNELS:
             if hasattr(type(self), name):  # written over NumPy's functions; here it is one kernel
                 setattr(self, name, self.kernel(name))
+            self.promise(name)
         if several:
             self._run_here()
 
@@ -79,7 +80,7 @@ class CupyBackend(Transfer, CupyReductions, CupyIndexing, CupyLinalg, CupyDecomp
     def _run_here(self) -> None:
         """Guard all functions; on a machine with one device this is not needed, and costs nothing."""
         names = {n for n in dir(type(self)) if not n.startswith("_") and callable(getattr(type(self), n))} | set(UFUNCS)
-        for name in names - {"kernel", "make_current", "on_new_dtype"}:
+        for name in names - {"kernel", "find", "promise", "make_current", "on_new_dtype"}:
             setattr(self, name, self._here(getattr(self, name)))
 
     def _body(self, body: Callable[..., Any]) -> Callable[..., Any]:
@@ -155,6 +156,12 @@ class CupyBackend(Transfer, CupyReductions, CupyIndexing, CupyLinalg, CupyDecomp
 
     def floor_divide(self, x: Array, y: Array) -> Array:
         return self.floor_divide_float(x, y)
+
+    def subtract(self, x: Array, y: Array) -> Array:
+        """NumPy refuses truth values; CuPy would give their exclusive or."""
+        if x.dtype.kind == "b":
+            raise TypeError("subtract: not for bool")
+        return self.np.subtract(x, y)
 
     def add_(self, x: Array, y: Array) -> None:
         if y.dtype != x.dtype:

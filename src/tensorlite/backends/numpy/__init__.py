@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from importlib import import_module
+from math import copysign, prod
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ _KERNELS = {
 
 MANY = 1 << 12
 """How many positions are worth a compiled function."""
+SMALL = 1 << 9
+"""Up to how many numbers the time is that of calls."""
 LARGE, COLUMNS = 1 << 16, 16
 """From how many numbers on a transpose is copied by columns, and how many of them at a time."""
 
@@ -49,6 +52,8 @@ class NumpyBackend(ArrayBackend):
 
     def __init__(self) -> None:
         super().__init__(np, device("cpu"))
+        self._numbers: dict[tuple[float, Any], Any] = {}
+        self._zeros = {(dtype, sign): _constant(sign * 0.0, dtype) for dtype in self.floats for sign in (1.0, -1.0)}
         keep_memory()
         if fast.available():
             for name in fast.LARGE:
@@ -56,6 +61,8 @@ class NumpyBackend(ArrayBackend):
             for name in fast.DIRECT:
                 if getattr(type(self), name, None) is getattr(ArrayBackend, name, None):  # a subclass may have its own
                     setattr(self, name, fast.direct(name, getattr(self, name)))
+        for name in (*_KERNELS, *fast.FAMILIES):
+            self.promise(name)
         self.matmul = shared_out("matmul", super().matmul)  # type: ignore[method-assign]
         self.linear = shared_out("linear", super().linear)  # type: ignore[method-assign]
 
@@ -69,6 +76,27 @@ class NumpyBackend(ArrayBackend):
         with np.errstate(all="ignore"):  # NumPy's own function warns of overflow
             return super().i0(x)
 
+    def number(self, value: float, dtype: Any) -> Any:
+        """As an array of no dimension, which is kept for the next time: a ufunc takes twice as long to convert a number."""
+        found = self._numbers.get((value, dtype)) if value else None  # 0.0 and -0.0 are the same key
+        return self._new_number(value, dtype) if found is None else found
+
+    def _new_number(self, value: float, dtype: Any) -> Any:
+        if not value:
+            return self._zeros[dtype, copysign(1, value)]
+        try:
+            made = _constant(value, dtype)
+        except OverflowError:  # an int that no double holds: for NumPy to refuse
+            return value
+        if len(self._numbers) >= MANY:
+            self._numbers.clear()
+        self._numbers[value, dtype] = made
+        return made
+
+    def ones_like(self, x: Any) -> Any:
+        """Every backward pass starts with a single one."""
+        return np.ones(x.shape, x.dtype) if x.ndim or x.dtype not in self.floats else self.number(1, x.dtype).copy()
+
     def broadcast_to(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         """A read-only view. For a single number the view is made directly, at a fifth of `np.broadcast_to`'s cost."""
         if x.ndim:
@@ -76,6 +104,14 @@ class NumpyBackend(ArrayBackend):
         view = np.ndarray(shape, x.dtype, x if type(x) is np.ndarray else np.asarray(x), 0, (0,) * len(shape))
         view.flags.writeable = False
         return view
+
+    def spread(self, g: Any, *, shape: tuple[int, ...]) -> Any:
+        """Small arrays are filled, at a third of a view's cost."""
+        if prod(shape) > MANY:
+            return self.broadcast_to(g, shape=shape)
+        filled = np.empty(shape, g.dtype)
+        filled[...] = g
+        return filled
 
     def erf(self, x: Any) -> Any:
         """In double precision inside."""
@@ -88,8 +124,17 @@ class NumpyBackend(ArrayBackend):
     # The rules of the three commonest activations, as they stand in `ops`, without a frame around them.
 
     def relu_back(self, g: Any, out: Any) -> Any:
-        """g where the result was positive or nan."""
-        return self.where(out <= 0, 0, g)
+        """g where the result was positive or nan. In small arrays the others are overwritten, at a third of the cost."""
+        if g.size > SMALL or not g.ndim or g.dtype not in self.floats:
+            return self.where(out <= 0, 0, g)
+        zero = self.number(0.0, g.dtype)
+        kept = g.copy()
+        np.putmask(kept, out <= zero, zero)
+        return kept
+
+    def relu(self, x: Any) -> Any:
+        """The larger one of x and 0."""
+        return np.maximum(x, self.number(0, x.dtype)) if x.dtype in self.floats else super().relu(x)
 
     def sigmoid_back(self, g: Any, out: Any) -> Any:
         """g out (1 - out)."""
@@ -98,7 +143,9 @@ class NumpyBackend(ArrayBackend):
 
     def tanh_back(self, g: Any, out: Any) -> Any:
         """g (1 - out^2)."""
-        return g - g * out * out
+        product = g * out
+        product *= out
+        return g - product
 
     def where(self, mask: Any, x: Any, y: Any) -> Any:
         """Where one side is the number 0, by a product of integers; np.where takes ten times as long to guess the branches."""
@@ -196,6 +243,12 @@ class NumpyBackend(ArrayBackend):
     def empty_cache(self) -> None:
         """Give the memory that is kept for the next arrays back to the system."""
         release()
+
+
+def _constant(value: float, dtype: Any) -> np.ndarray:
+    made = np.array(value, dtype)
+    made.flags.writeable = False
+    return made
 
 
 def create(index: int | None) -> NumpyBackend:

@@ -90,18 +90,15 @@ def direct(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _arithmetic(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's function, shared out for large arrays: one thread gains nothing. Where NumPy refuses, `small` says what is wrong."""
+    """NumPy's function, shared out for large arrays: one thread gains nothing."""
     function = getattr(np, name)
 
     def run(x: Any, y: Any) -> Any:
-        try:
-            return function(x, y) if x.size < SHARED or get_num_threads() < 2 else either(x, y)
-        except TypeError:
-            return small(x, y)
+        return function(x, y) if x.size < SHARED or get_num_threads() < 2 else either(x, y)
 
     def either(x: Any, y: Any) -> Any:
         result = import_module(f"{__name__}.pointwise").arithmetic(name, x, y)
-        return small(x, y) if result is NotImplemented else result
+        return function(x, y) if result is NotImplemented else result
 
     run.__name__, run.__doc__ = name, small.__doc__
     return run
@@ -110,7 +107,7 @@ def _arithmetic(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
 def add_(x: Any, y: Any) -> None:
     """x += y, in the memory of x."""
     if x.size < SHARED or get_num_threads() < 2 or not import_module(f"{__name__}.pointwise").add_to(x, y):
-        np.add(x, y, out=x, casting="unsafe")
+        x += y
 
 
 def _reduction(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +120,7 @@ def _reduction(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
             if result is not NotImplemented:
                 return result
         if x.dtype is float32 or x.dtype is float64:
-            return reduce(x, axis, None, None, keepdims)
+            return reduce(x, axis, None, None, True) if keepdims else reduce(x, axis)
         return small(x, axis=axis, keepdims=keepdims)
 
     run.__name__, run.__doc__ = name, small.__doc__
