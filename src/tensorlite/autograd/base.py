@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backends import Backend
 from ..backends.sparse import SparseArray
-from .modes import INFERENCE, modes
+from .modes import INFERENCE, away, modes, record
 
 __all__ = ["Accumulator", "Hooks", "Node", "TensorBase", "View", "bump", "current_node", "raw", "wrap"]
 
@@ -71,7 +71,7 @@ def wrap(array: Array, xp: Backend, node: Node | Accumulator | None = None) -> A
     tensor._xp = xp
     tensor._node = node
     tensor._view = None
-    tensor._version = [0] if not modes.inference else INFERENCE
+    tensor._version = [0] if not away or not modes.inference else INFERENCE
     return tensor
 
 
@@ -310,10 +310,10 @@ def current_node(x: Any) -> Node | Accumulator | None:
     view = x._view
     node = view.base._node
     if node is not view.base_node and type(node) is Node and view.fault != "no_grad":
-        before, modes.grad = modes.grad, True
+        before = record(True)
         try:
             x._node = view.replay(view.base)._node
         finally:
-            modes.grad = before
+            record(before)
         view.base_node = node
     return x._node

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
+from threading import get_ident
 from typing import Any
 
 from ..backends.piece import Piece
 from ..backends.sparse import SparseArray
 from .base import Accumulator, Hooks, Node, bump, output_op, raw, wrap
-from .modes import modes
+from .modes import after_backward, modes, record
 
 __all__ = ["run"]
 
@@ -21,10 +22,10 @@ Gradient = Any
 
 
 def run(
-    roots: Sequence[tuple[Node | Accumulator, Gradient]], *, retain_graph: bool, create_graph: bool,
+    roots: Sequence[tuple[Node | Accumulator, Any]], *, retain_graph: bool, create_graph: bool,
     inputs: Sequence[Node | Accumulator] | None = None, accumulate: bool = True,
 ) -> dict[Any, Gradient]:
-    """Propagate gradients from `roots` (pairs of node and gradient Tensor).
+    """Propagate gradients from `roots` (pairs of node and gradient Tensor, or None for ones).
 
     Args:
         retain_graph: keep what nodes saved, for another backward.
@@ -38,33 +39,41 @@ def run(
     Raises:
         RuntimeError: a graph is used twice without `retain_graph`, or a saved tensor was changed in place.
     """
-    before, outer = modes.grad, modes.after_backward
-    modes.grad = create_graph
-    if outer is not None:  # a hook of another backward runs this one
-        modes.after_backward = None
+    walk = _Walk(retain_graph, create_graph, inputs)
+    # If a hook of another backward runs this one, what is to follow that one has to wait.
+    outer = after_backward.pop(get_ident(), None) if after_backward else None
     try:
-        walk = _Walk(retain_graph, create_graph, inputs)
+        if not walk.plain:
+            walk.set_mode()
         for node, gradient in roots:
-            first = gradient if create_graph else gradient._array
+            if gradient is None:
+                first = node.xp.ones(node.shape, dtype=node.dtype)
+                first = wrap(first, node.xp) if create_graph else first
+            else:
+                first = gradient if create_graph else gradient._array
             walk.send(node, first, first)  # the user's own: it must not become the sum of a leaf that is itself an output
         walk.visit_all()
         walk.reach_leaves(accumulate)
-        if modes.after_backward is not None:
-            for finish in modes.after_backward:
+        if after_backward:
+            for finish in after_backward.get(get_ident(), ()):
                 finish()
         return walk.captured
     finally:
-        modes.grad = before
-        if modes.after_backward is not outer:
-            modes.after_backward = outer
+        if walk.outer_mode is not None:
+            record(walk.outer_mode)
+        if after_backward:
+            after_backward.pop(get_ident(), None)
+        if outer is not None:
+            after_backward[get_ident()] = outer
 
 
 class _Walk:
     """One backward pass. Gradients are raw arrays, or Tensors when `create_graph`."""
 
-    targets: set[Any] | None = None
-    needed: set[Any] | None = None
-    run_rules: set[Any]
+    __slots__ = (
+        "retain", "create_graph", "waiting", "heap", "leaves", "owned", "targets", "needed", "run_rules", "plain", "captured",
+        "outer_mode",
+    )  # fmt: skip
 
     def __init__(self, retain: bool, create_graph: bool, inputs: Iterable[Any] | None) -> None:
         self.retain = retain
@@ -74,11 +83,18 @@ class _Walk:
         self.leaves: dict[Accumulator, Gradient] = {}
         self.owned: set[Any] = set()
         """Receivers whose gradient is a sum that this walk made, so that it may be changed in place."""
-        if inputs is not None:
-            self.targets = set(inputs)
+        self.targets = None if inputs is None else set(inputs)
+        self.needed: set[Any] | None = None
         self.plain = not create_graph and inputs is None and not modes.anomaly
         """Nothing special is asked for, so that most nodes take the short way."""
         self.captured: dict[Any, Gradient] = {}
+        self.outer_mode: bool | None = None
+        """The grad mode outside, once there is another one inside."""
+
+    def set_mode(self) -> None:
+        """Have what is not raw arrays (rules on Tensors, hooks, a `Function`) recorded or not, as is asked for."""
+        if self.outer_mode is None:
+            self.outer_mode = record(self.create_graph)
 
     def send(self, to: Node | Accumulator, g: Gradient, source: Gradient) -> None:
         """Deliver a gradient to a node or leaf; `source` is the gradient that it was computed from."""
@@ -182,6 +198,7 @@ class _Walk:
 
     def _visit(self, node: Node, g: Gradient) -> tuple[Gradient, ...]:
         """A node with something special: hooks, several outputs, complex numbers, targets, a graph of the backward."""
+        self.set_mode()
         if node.hooks is not None:
             g = self._before(node, g)
         if self.targets is not None:
@@ -309,6 +326,7 @@ class _Walk:
                 leaf.grad = wrap(g, leaf.xp)
                 continue
             if leaf.hooks is not None:
+                self.set_mode()
                 g = self._before(leaf, g)
                 if leaf.hooks.tensor or leaf.hooks.before:  # a hook may have kept it
                     self.owned.discard(leaf)

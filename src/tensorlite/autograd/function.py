@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .base import Node, TensorBase, bump, current_node, new, next_seq, output_op, raw, wrap
-from .modes import _Mode, modes
+from .modes import _Mode, modes, record
 from .packing import Parcel
 from .promote import trace
 
@@ -228,13 +228,13 @@ class Function:
         ctx.needs_input_grad = tuple(n is not None for n in nodes)
         recording = modes.grad and any(ctx.needs_input_grad)
         separate = cls.setup_context is not Function.setup_context
-        before, modes.grad = modes.grad, False
+        before = record(False)
         try:
             result = cls.forward(*args) if separate else cls.forward(ctx, *args)
             if separate:
                 cls.setup_context(ctx, args, result)
         finally:
-            modes.grad = before
+            record(before)
         outputs = list(result) if isinstance(result, (tuple, list)) else [result]
         outputs = [_fresh(o, args, ctx) for o in outputs]
         if recording:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from . import engine
@@ -38,11 +39,11 @@ def _roots(tensors: tuple[Any, ...], gradients: Any) -> list[tuple[Any, Any]]:
     roots = []
     for i, (tensor, gradient) in enumerate(zip(tensors, given, strict=True)):
         if not isinstance(tensor, (TensorBase, GradientEdge)):
-            raise TypeError(f"element {i} of tensors must be a Tensor, not {type(tensor).__name__}")
+            raise TypeError(f"expected Tensors, not {type(tensor).__name__}")
         node = _node(tensor)
         if node is None:
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-        roots.append((node, _first_gradient(tensor if isinstance(tensor, TensorBase) else _zeros(tensor), gradient)))
+        roots.append((node, _first_gradient(node, gradient)))
     return roots
 
 
@@ -52,24 +53,26 @@ def _zeros(x: Any) -> Any:
     return wrap(xp.zeros(like.shape, dtype=like.dtype), xp)
 
 
-def _first_gradient(tensor: Any, gradient: Any) -> Any:
+def _first_gradient(node: Any, gradient: Any) -> Any:
+    """The gradient that was given for the output of a node; None for a single one, if that is what it has."""
+    xp = node.xp
     if gradient is None:
-        if tensor._array.size != 1:
+        if node.shape and prod(node.shape) != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        if tensor._array.dtype in tensor._xp.complexes:
-            raise RuntimeError("grad can be implicitly created only for real scalar outputs but got " + str(tensor.dtype))
-        return wrap(tensor._xp.ones_like(tensor._array), tensor._xp)
+        if node.dtype in xp.complexes:
+            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {xp.dtype_of[node.dtype]}")
+        return None
     if not isinstance(gradient, TensorBase):
         raise TypeError("gradients can be either Tensors or None, but got " + type(gradient).__name__)
-    if gradient._array.shape != tensor._array.shape:
+    if gradient._array.shape != node.shape:
+        expected = type(gradient.shape)(node.shape)
         raise RuntimeError(
-            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of {tensor.shape}."
+            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} and output[0] has a shape of {expected}."
         )
-    if gradient._array.dtype != tensor._array.dtype:
-        complex_differs = (gradient._array.dtype in gradient._xp.complexes) != (tensor._array.dtype in tensor._xp.complexes)
-        if complex_differs:
+    if gradient._array.dtype != node.dtype:
+        if (gradient._array.dtype in gradient._xp.complexes) != (node.dtype in xp.complexes):
             raise RuntimeError("For complex Tensors, both grad_output and output are required to have the same dtype.")
-        gradient = gradient.to(tensor.dtype)
+        gradient = gradient.to(xp.dtype_of[node.dtype])
     return gradient
 
 
@@ -89,7 +92,8 @@ def backward(
     tensor(4.)
     """
     if isinstance(tensors, TensorBase) and grad_tensors is None and grad_variables is None and tensors._node is not None:
-        roots = [(_node(tensors), _first_gradient(tensors, None))]  # the usual call: one scalar
+        node = _node(tensors)
+        roots = [(node, _first_gradient(node, None))]  # the usual call: one scalar
     else:
         roots = _roots(_sequence(tensors), grad_tensors if grad_tensors is not None else grad_variables)
     keep = create_graph if retain_graph is None else retain_graph

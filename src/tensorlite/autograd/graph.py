@@ -13,7 +13,7 @@ from typing import Any
 
 from .base import Node, RemovableHandle, TensorBase, add_hook, bump, current_node, hooks_of, output_op
 from .functions import GradientEdge
-from .modes import modes
+from .modes import after_backward, modes
 from .op import set_shared
 
 __all__ = [
@@ -172,9 +172,7 @@ def register_multi_grad_hook(
 
     def hook_of(i: int) -> Callable[[Any], None]:
         def hook(gradient: Tensor) -> None:
-            queue = modes.after_backward
-            if queue is None:
-                queue = modes.after_backward = []
+            queue = after_backward.setdefault(threading.get_ident(), [])
             if finish not in queue:
                 queue.append(finish)
                 state.found = {}

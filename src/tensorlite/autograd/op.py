@@ -15,7 +15,7 @@ from typing import Any
 
 from ..backends.base import register_body
 from . import base, packing, promote
-from .modes import INFERENCE, modes
+from .modes import INFERENCE, away, modes
 
 __all__ = ["Op", "composite", "composites", "define", "op"]
 
@@ -30,6 +30,7 @@ _SHARED: dict[str, Any] = {
     "Node": base.Node,
     "next_seq": base.next_seq,
     "modes": modes,
+    "away": away,
     "INFERENCE": INFERENCE,
     "FRESH": FRESH,
     "NUMBER": SimpleNamespace(_version=FRESH),

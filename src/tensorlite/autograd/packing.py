@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .base import Hooks, Node, TensorBase, wrap
-from .modes import modes
+from .modes import modes, record
 from .promote import trace
 
 __all__ = ["Packed", "Parcel", "watch"]
@@ -31,11 +31,11 @@ class Parcel:
         pack, self.unpack = hooks
         self.xp, self.shape, self.dtype = tensor._xp, tensor._array.shape, tensor._array.dtype
         counter, then = tensor._version, tensor._version[0]
-        before, modes.grad = modes.grad, False
+        before = record(False)
         try:
             self.content = pack(tensor)
         finally:
-            modes.grad = before
+            record(before)
         if counter[0] != then:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place, which would change what the program computes with. "

@@ -177,10 +177,10 @@ def _write_view(op: Op, w: _Lines, deeper: int) -> None:
 
 def _write_no_graph(op: Op, w: _Lines) -> None:
     test = _node_test(op)
-    w(f"if ({test}) or not modes.grad:" if test else "if True:")
+    w(f"if ({test}) or away and not modes.grad:" if test else "if True:")
     for t in _outs(op):
         w(f"{t}._node = None", 1)
-        w(f"{t}._version = [0] if not modes.inference else INFERENCE", 1)
+        w(f"{t}._version = [0] if not away or not modes.inference else INFERENCE", 1)
     _write_view(op, w, 1)
     w(f"return {_returned(op)}", 1)
 

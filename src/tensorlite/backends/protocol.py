@@ -53,7 +53,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "empty(shape, *, dtype)",
         "zeros(shape, *, dtype)",
         "ones(shape, *, dtype)",
-        "ones_like(x)",
         "full(shape, value, *, dtype)",
         "arange(start, stop, step=1, *, dtype)",
         "eye(n, m, *, dtype)",

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..autograd.base import Node, TensorBase, current_node, next_seq, wrap
 from ..autograd.functions import grad
-from ..autograd.modes import modes
+from ..autograd.modes import modes, record
 
 __all__ = ["Level", "leads_outside", "node_of", "recording"]
 
@@ -63,11 +63,11 @@ def node_of(tensor: Tensor) -> Any:
 @contextmanager
 def recording() -> Iterator[None]:
     """A function that is differentiated records its graph, whatever the mode around the transform."""
-    before, modes.grad = modes.grad, True
+    before = record(True)
     try:
         yield
     finally:
-        modes.grad = before
+        record(before)
 
 
 class Level:

@@ -93,9 +93,9 @@ class NumpyBackend(ArrayBackend):
         self._numbers[value, dtype] = made
         return made
 
-    def ones_like(self, x: Any) -> Any:
+    def ones(self, shape: tuple[int, ...], *, dtype: Any) -> Any:
         """Every backward pass starts with a single one."""
-        return np.ones(x.shape, x.dtype) if x.ndim or x.dtype not in self.floats else self.number(1, x.dtype).copy()
+        return np.ones(shape, self.native[dtype]) if shape else np.array(1, self.native[dtype])
 
     def broadcast_to(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         """A read-only view. For a single number the view is made directly, at a fifth of `np.broadcast_to`'s cost."""
