@@ -14,6 +14,7 @@ from tensorlite.backends.numpy import fast
 from tensorlite.backends.numpy.fast import halves
 
 pytestmark = pytest.mark.skipif(not fast.available(), reason="the fast tier is turned off")
+CPU: Any = tl.zeros(1)._xp
 KINDS = ["float16", "bfloat16"]
 
 
@@ -67,3 +68,45 @@ def test_through_tensors(name: str) -> None:
         half = given.to(getattr(tl, name))
         assert half.shape == given.shape and tl.allclose(half.float(), given, rtol=1e-2, atol=1e-2)
         assert (half.float().to(half.dtype) == half).all()
+
+
+def finite(name: str) -> np.ndarray:
+    every = np.arange(1 << 16, dtype=np.uint16).view(dtype_of(name))
+    return every[np.isfinite(every.astype(np.float32))]
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("function", fast.ARITHMETIC)
+def test_arithmetic(name: str, function: str) -> None:
+    """Large arrays get what small ones get, bit by bit, also beside a number and an array of another shape."""
+    run, every = getattr(CPU, function), finite(name)
+    for other in (every[::-1].copy(), every[:1], np.asarray(every[77]), 3.0, 2):
+        pieces = [slice(i, i + 1000) for i in range(0, every.size, 1000)]
+        expected = np.concatenate([run(every[p], other[p] if np.size(other) > 1 else other) for p in pieces])
+        same(run(every, other), expected)
+    with pytest.raises(ValueError, match="broadcast"):
+        run(every, every[:-1])
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("function", ["relu", "sigmoid", "erf"])
+def test_activations(name: str, function: str) -> None:
+    """Computed in single precision and rounded once; relu is exact, and nan stays."""
+    x, run = finite(name), getattr(CPU, function)
+    found = run(x)
+    assert found.dtype == x.dtype
+    exact = run(x.astype(np.float64))
+    np.testing.assert_allclose(found.astype(np.float64), exact, rtol=2**-8 if name == "bfloat16" else 2**-10, atol=1e-7)
+    x[3] = np.nan
+    assert np.isnan(run(x)[3])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_sums_and_extremes(name: str) -> None:
+    x = np.linspace(-1, 1, 1 << 16).astype(dtype_of(name)).reshape(4, -1)
+    for axis in (None, 0, 1):
+        for function in ("sum", "max", "min"):
+            found = getattr(CPU, function)(x, axis=axis)
+            assert found.dtype == x.dtype
+            exact = getattr(np, function)(x.astype(np.float64), axis=axis)
+            np.testing.assert_allclose(found.astype(np.float64), exact, rtol=1e-2, atol=1e-4 if axis == 0 else 2e-2)

@@ -76,12 +76,17 @@ def large(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
         return small(g, x) if x.size < LEAST else either(g, x)
 
     def either(*arrays: Any) -> Any:
-        result = import_module(f"{__name__}.pointwise").kernel(name)(*arrays)
+        halves = arrays[0].dtype.itemsize == 2
+        result = _by_single(made, *arrays) if halves else import_module(f"{__name__}.pointwise").kernel(name)(*arrays)
         return small(*arrays) if result is NotImplemented else result
 
     made = two if name.endswith("_back") else one
     made.__name__, made.__doc__ = name, small.__doc__
     return made
+
+
+def _by_single(function: Callable[..., Any], *arrays: Any, **static: Any) -> Any:
+    return import_module(f"{__name__}.halves").by_single(function, *arrays, **static)
 
 
 def direct(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,14 +95,18 @@ def direct(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _arithmetic(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's function, shared out for large arrays: one thread gains nothing."""
+    """NumPy's function; for large arrays shared out, where one thread gains nothing, and of half precision by way of float32."""
     function = getattr(np, name)
 
     def run(x: Any, y: Any) -> Any:
-        return function(x, y) if x.size < SHARED or get_num_threads() < 2 else either(x, y)
+        return function(x, y) if x.size < LEAST else large(x, y)
 
-    def either(x: Any, y: Any) -> Any:
-        result = import_module(f"{__name__}.pointwise").arithmetic(name, x, y)
+    def large(x: Any, y: Any) -> Any:
+        result = NotImplemented
+        if x.dtype.itemsize == 2:
+            result = _by_single(run, x, y)
+        elif x.size >= SHARED and get_num_threads() > 1:
+            result = import_module(f"{__name__}.pointwise").arithmetic(name, x, y)
         return function(x, y) if result is NotImplemented else result
 
     run.__name__, run.__doc__ = name, small.__doc__
@@ -116,7 +125,8 @@ def _reduction(name: str, small: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         if x.size >= MANY:
-            result = getattr(import_module(f"{__name__}.reductions"), f"{name}_over")(x, axis, keepdims)
+            halves, over = x.dtype.itemsize == 2, getattr(import_module(f"{__name__}.reductions"), f"{name}_over")
+            result = _by_single(run, x, axis=axis, keepdims=keepdims) if halves else over(x, axis, keepdims)
             if result is not NotImplemented:
                 return result
         if x.dtype is float32 or x.dtype is float64:
