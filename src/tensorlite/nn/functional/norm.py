@@ -33,7 +33,7 @@ def batch_norm(
     """
     if not (eps > 0 if training else eps >= 0):
         raise ValueError(f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}")
-    size = input.shape
+    size = input._array.shape
     if size == (0,):
         return input.clone()
     if len(size) < 2:
@@ -41,7 +41,7 @@ def batch_norm(
     channels = size[1]
     shape = (1, channels, *(1,) * (len(size) - 2))
     for name, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
-        if t is not None and t.numel() != channels:
+        if t is not None and t._array.size != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {t.numel()}")
     if not training:
         if running_mean is None or running_var is None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ...ops import pool
 from ...tensor import Tensor, cat
-from ...tensor.size import Size
 from ...tensor.spelling import with_out
 from .conv import tuple_of
 
@@ -26,14 +25,14 @@ Ints = tuple[int, ...]
 def _geometry(n: int, input: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Any, ...]:
     """Kernel, stride, padding (before, after), dilation and the number of windows along each axis."""
     try:
-        return _windows(n, input.shape, kernel, stride, padding, dilation, ceil_mode)
+        return _windows(n, input._array.shape, kernel, stride, padding, dilation, ceil_mode)
     except TypeError:  # lists are no keys
         given = [tuple(a) if isinstance(a, list) else a for a in (kernel, stride, padding, dilation)]
-        return _windows(n, input.shape, *given, ceil_mode)
+        return _windows(n, input._array.shape, *given, ceil_mode)
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
-def _windows(n: int, shape: Size, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Any, ...]:
+def _windows(n: int, shape: Ints, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Any, ...]:
     """The same for a shape; complains about what does not fit. For what does, this is done once."""
     if len(shape) not in (n + 1, n + 2):
         raise RuntimeError(f"Expected {n + 1}D or {n + 2}D (batch mode) tensor, but got input of size {list(shape)}")
@@ -69,9 +68,9 @@ def _max(n: int) -> Callable[..., Any]:
         key = (..., *(slice(0, m) for m in places))
         if not return_indices:
             values = pool.max_pool_values(input, kernel=k, stride=s, padding=pads, dilation=d)
-            return values if values.shape[-n:] == places else values[key]
+            return values if values._array.shape[-n:] == places else values[key]
         values, indices = pool.max_pool(input, kernel=k, stride=s, padding=pads, dilation=d)
-        return (values, indices) if values.shape[-n:] == places else (values[key], indices[key])
+        return (values, indices) if values._array.shape[-n:] == places else (values[key], indices[key])
 
     function.__name__ = f"max_pool{n}d"
     function.__doc__ = f"""The largest element of each window: (N, C, *) to (N, C, *'), over {n} dimensions.
@@ -95,7 +94,7 @@ def _avg(n: int) -> Callable[..., Any]:
         if divisor_override == 0:
             raise RuntimeError("divisor must be not zero")
         total = pool.window_sum(input, kernel=k, stride=s, padding=pads)
-        if total.shape[-n:] != places:
+        if total._array.shape[-n:] != places:
             total = total[(..., *(slice(0, m) for m in places))]
         if divisor_override is not None:
             return _divided(total, divisor_override)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ...tensor import Tensor
@@ -19,9 +20,10 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class ConvNd(Module):
-    """What convolutions of one, two and three dimensions share; a subclass says ``ndim`` and ``_convolve``."""
+    """What convolutions of one, two and three dimensions share; a subclass says ``ndim`` and the function."""
 
     ndim: int
+    _function: Callable[..., Tensor]
     transposed = False
     weight: Parameter
     bias: Parameter | None
@@ -91,14 +93,21 @@ class ConvNd(Module):
                 bound = 1 / math.sqrt(fan_in)
                 init.uniform_(self.bias, -bound, bound)
 
-    def _convolve(self, input: Tensor, padding: Any) -> Tensor:
-        raise NotImplementedError
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """With another weight or bias, for layers that derive theirs."""
+        if self.padding_mode == "zeros":
+            return self._function(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+        padded = F.pad(input, self._pad, mode=self.padding_mode)
+        return self._function(padded, weight, bias, self.stride, (0,) * self.ndim, self.dilation, self.groups)
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve ``input``."""
-        if self.padding_mode == "zeros":
-            return self._convolve(input, self.padding)
-        return self._convolve(F.pad(input, self._pad, mode=self.padding_mode), (0,) * self.ndim)
+        own: dict[str, Any] = self._parameters
+        try:  # self.weight looks in three places first, which a small input would notice
+            weight, bias = own["weight"], own["bias"]
+        except KeyError:  # somebody has put a property or a plain tensor in a parameter's place
+            weight, bias = self.weight, self.bias
+        return self._conv_forward(input, weight, bias)
 
     def extra_repr(self) -> str:
         """The arguments that differ from their defaults."""
@@ -144,6 +153,7 @@ class Conv2d(ConvNd):
     """
 
     ndim = 2
+    _function = staticmethod(F.conv2d)
 
     def __init__(
         self,
@@ -165,9 +175,6 @@ class Conv2d(ConvNd):
             dtype=dtype,
         )
 
-    def _convolve(self, input: Tensor, padding: Any) -> Tensor:
-        return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-
 
 class Conv1d(ConvNd):
     """A 1-d convolution: ``(N, C_in, L)`` or ``(C_in, L)`` to ``(N, C_out, L_out)``.
@@ -184,9 +191,7 @@ class Conv1d(ConvNd):
     """
 
     ndim = 1
-
-    def _convolve(self, input: Tensor, padding: Any) -> Tensor:
-        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    _function = staticmethod(F.conv1d)
 
 
 class Conv3d(ConvNd):
@@ -204,6 +209,4 @@ class Conv3d(ConvNd):
     """
 
     ndim = 3
-
-    def _convolve(self, input: Tensor, padding: Any) -> Tensor:
-        return F.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    _function = staticmethod(F.conv3d)
