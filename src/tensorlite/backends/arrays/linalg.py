@@ -20,23 +20,26 @@ class Linalg:
     np: Any
     halves: Any
     float32: Any
+    astype: Any
+    add: Any
 
     def matmul(self, x: Array, y: Array) -> Array:
         if x.dtype in self.halves:
-            return self.np.matmul(x.astype(self.float32), y.astype(self.float32)).astype(x.dtype)
+            return self.astype(self.matmul(self.astype(x, self.float32), self.astype(y, self.float32)), x.dtype)
         return x.dot(y) if x.ndim == 2 == y.ndim else self.np.matmul(x, y)  # dot costs less than matmul to call
 
     def einsum(self, *xs: Array, equation: str) -> Array:
         dtype = xs[0].dtype
         if dtype in self.halves:
-            return self.np.einsum(equation, *[x.astype(self.float32) for x in xs], optimize=True).astype(dtype)
+            wide = [self.astype(x, self.float32) for x in xs]
+            return self.astype(self.np.einsum(equation, *wide, optimize=True), dtype)
         return self.np.einsum(equation, *xs, optimize=len(xs) > 1)
 
     def linear(self, x: Array, weight: Array, bias: Array | None = None) -> Array:
         """x @ weight.T + bias."""
         if x.dtype in self.halves:
             out = self.matmul(x, weight.swapaxes(-1, -2))
-            return out if bias is None else out + bias
+            return out if bias is None else self.add(out, bias)
         if x.ndim < 2 or weight.ndim < 2:
             out = self.np.matmul(x, weight.T)
             return out if bias is None else out + bias

@@ -17,13 +17,14 @@ class Reductions:
     np: Any
     halves: Any
     float32: Any
+    astype: Any
 
     def _accumulate(self, reduce: Any, x: Array, axis: Axis, keepdims: bool) -> Array:
         kind = x.dtype.kind
         if kind in "fc" and x.dtype not in self.halves:
             return reduce(x, axis=axis, keepdims=keepdims)
         if x.dtype in self.halves:
-            return reduce(x.astype(self.float32), axis=axis, keepdims=keepdims).astype(x.dtype)
+            return reduce(self.astype(x, self.float32), axis=axis, keepdims=keepdims).astype(x.dtype)
         return reduce(x, axis=axis, keepdims=keepdims, dtype="int64")
 
     def sum(self, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -36,7 +37,7 @@ class Reductions:
         return self._accumulate(self.np.multiply.reduce, x, axis, keepdims)
 
     def mean(self, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
-        wide = x.astype(self.float32) if x.dtype in self.halves else x
+        wide = self.astype(x, self.float32) if x.dtype in self.halves else x
         total = self.sum(wide, axis=axis, keepdims=keepdims)
         if axis is None:
             count = x.size
@@ -84,7 +85,7 @@ class Reductions:
         if not x.ndim:
             return x.copy() if x.dtype.kind in "fcV" else x.astype("int64")
         if x.dtype in self.halves:
-            return scan(x.astype(self.float32), axis=axis).astype(x.dtype)
+            return scan(self.astype(x, self.float32), axis=axis).astype(x.dtype)
         return scan(x, axis=axis) if x.dtype.kind in "fc" else scan(x, axis=axis, dtype="int64")
 
     def argsort(self, x: Array, *, axis: int = -1, descending: bool = False) -> Array:
