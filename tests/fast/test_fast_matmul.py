@@ -78,7 +78,7 @@ def test_linear(lead: tuple[int, ...], dtype: str) -> None:
         close(matmul.linear(np.matmul, x, weight, bias), expected, 96)
     for needs in (ALL, (True, False, False), (False, True, False), (False, False, True)):
         found = matmul.linear_back(g, x, weight, needs=needs)
-        for a, b in zip(found, linear.linear_back(g, x, weight, needs=needs), strict=True):
+        for a, b in zip(found, linear.gradients(g, x, weight, needs=needs), strict=True):
             assert (a is None) == (b is None)
             if a is not None:
                 close(a, b, x.size // 96)
@@ -95,7 +95,7 @@ def test_many_rows(sizes: tuple[int, int, int], dtype: str, small: bool, monkeyp
     x, weight, g = (random(*shape, dtype=dtype) for shape in ((rows, features), (outputs, features), (rows, outputs)))
     close(matmul.linear(np.matmul, x, weight, weight[:, 0]), x @ weight.T + weight[:, 0], features)
     found = matmul.linear_back(g, x, weight, needs=ALL)
-    for a, b in zip(found, linear.linear_back(g, x, weight, needs=ALL), strict=True):
+    for a, b in zip(found, linear.gradients(g, x, weight, needs=ALL), strict=True):
         close(a, b, rows)
     same_on_threads(matmul.linear_back, g, x, weight, needs=ALL)
     matmul._tile.cache_clear()

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from . import fast
 from .matmul import LEAST, SERIAL, shared_out
 
-__all__ = ["linear_back"]
+__all__ = ["gradients", "linear_back"]
 
 Array = np.ndarray
 ROWS = 256
@@ -32,9 +33,23 @@ def linear_back(
     g: Array, x: Array | None, weight: Array | None, *, needs: tuple[bool, ...]
 ) -> tuple[Array | None, Array | None, Array | None]:
     """The gradients of x, weight and bias, for g of shape (*, out) and x of shape (*, in)."""
+    other = x if weight is None else weight
+    if other is not None and g.size * other.shape[-1] >= SERIAL and fast.available():
+        from .fast import matmul
+
+        result = matmul.linear_back(g, x, weight, needs=needs)
+        if result is not NotImplemented:
+            return result
+    return gradients(g, x, weight, needs=needs)
+
+
+def gradients(
+    g: Array, x: Array | None, weight: Array | None, *, needs: tuple[bool, ...]
+) -> tuple[Array | None, Array | None, Array | None]:
+    """The same, by NumPy's products."""
     dtype = g.dtype
     if dtype.itemsize == 2:
-        wide = linear_back(*[a if a is None else a.astype(np.float32) for a in (g, x, weight)], needs=needs)  # type: ignore[arg-type]
+        wide = gradients(*[a if a is None else a.astype(np.float32) for a in (g, x, weight)], needs=needs)  # type: ignore[arg-type]
         return tuple([a if a is None else a.astype(dtype) for a in wide])  # type: ignore[return-value]
     needs_x, needs_weight, needs_bias = needs
     other = x if weight is None else weight

@@ -20,7 +20,6 @@ __all__ = ["FAMILIES", "available", "cache_folder", "examples", "kernel"]
 
 FAMILIES = {
     **dict.fromkeys(("conv", "conv_input", "conv_weight"), "conv"),
-    "linear_back": "matmul",
     **dict.fromkeys(("normalize", "normalize_back", "normalize_with_moments", "standardize"), "norm"),
     **dict.fromkeys(("max_pool_back", "max_pool_values"), "pool"),
     **dict.fromkeys(("log_softmax", "log_softmax_back", "softmax", "softmax_back"), "softmax"),
@@ -35,7 +34,7 @@ FAMILIES = {
 }
 """Kernels and the module of this package that has them, imported when first used."""
 
-OTHERS = ("team", "reductions", "halves", "scatter", "random")
+OTHERS = ("team", "matmul", "reductions", "halves", "scatter", "random")
 """Modules with compiled functions that stand for no kernel."""
 LARGE = ("erf", "relu", "relu_back", "sigmoid", "sigmoid_back", "tanh_back")
 """Functions that the backend itself has; `pointwise` has them for large arrays."""

@@ -216,7 +216,7 @@ def linear_back(
     if work < SERIAL or g.ndim < 2 or not floating(g, x, weight) or not available():
         return NotImplemented
     if work < BLOCK:
-        return alone(plain.linear_back, g, x, weight, needs=needs)
+        return alone(plain.gradients, g, x, weight, needs=needs)
     grad_x = grad_weight = grad_bias = None
     rows = g.reshape(1, -1, g.shape[-1])
     if needs[0]:

@@ -79,14 +79,13 @@ def _run(step: Any, arrays: tuple[Any, ...], *options: Any) -> None:
 
 def sgd_steps(params: list[Array], grads: list[Array], lr: float) -> None:
     """``param -= lr * grad`` for many parameters."""
-    small = []
-    for pair in zip(params, grads, strict=True):
-        if _suits(4 * LEAST, *pair):
-            _run(_sgd_plain, pair, lr)
-        else:
-            small.append(pair)
-    if small:
-        plain.sgd_steps([p for p, _ in small], [g for _, g in small], lr)
+    large = [pair for pair in zip(params, grads, strict=True) if pair[0].size >= 4 * LEAST and _suits(4 * LEAST, *pair)]
+    for pair in large:
+        _run(_sgd_plain, pair, lr)
+    if large:
+        done = {id(param) for param, _ in large}
+        params, grads = ([x for x, param in zip(xs, params, strict=True) if id(param) not in done] for xs in (params, grads))
+    plain.sgd_steps(params, grads, lr)
 
 
 def sgd_step(
