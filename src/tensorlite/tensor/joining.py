@@ -23,8 +23,8 @@ def _common(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
     for x in tensors:
         if not isinstance(x, TensorBase):
             raise TypeError(f"expected Tensor as element in argument 0, but got {type(x).__name__}")
-    kinds = {x.dtype for x in tensors}
-    if len(kinds) == 1:
+    first = tensors[0]._array.dtype
+    if all([x._array.dtype is first for x in tensors]) or len({x.dtype for x in tensors}) == 1:
         return list(tensors)
     dimensioned = tuple(x.dtype for x in tensors if x._array.ndim)
     wanted = dtypes.result_dtype(dimensioned, tuple(x.dtype for x in tensors if not x._array.ndim))
@@ -43,6 +43,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensor([1, 2, 3])
     """
     given = _common(tensors, "cat")
+    first = given[0]._array.shape
+    if len(first) > 1 and all([x._array.shape == first for x in given]):
+        return ops.concat(*given, axis=one_axis(given[0], dim))
     if any(not x._array.ndim for x in given):
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
     parts = [x for x in given if x._array.shape != (0,)] or given[:1]

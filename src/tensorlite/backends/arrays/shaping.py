@@ -44,7 +44,9 @@ class Shaping:
         return self.np.concatenate(xs, axis=axis)
 
     def stack(self, *xs: Array, axis: int) -> Array:
-        return self.np.stack(xs, axis=axis)
+        shape = xs[0].shape
+        wide = (*shape[:axis], 1, *shape[axis:])
+        return self.np.concatenate([x.reshape(wide) for x in xs], axis)
 
     def tile(self, x: Array, *, repetitions: tuple[int, ...]) -> Array:
         return self.np.tile(x, repetitions)

@@ -7,6 +7,7 @@ import math
 from ... import dtypes
 from ...ops import linalg
 from ...tensor import Tensor
+from ...tensor.ranges import arange
 from ...tensor.spelling import write_out
 
 __all__ = ["linear", "one_hot"]
@@ -59,12 +60,10 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         return tensor.new_zeros(*tensor.shape, num_classes)
-    if int(tensor.min()) < 0:
-        raise RuntimeError("Class values must be non-negative.")
-    top = int(tensor.max()) + 1
     if num_classes == -1:
-        num_classes = top
-    elif num_classes < top:
-        raise RuntimeError("Class values must be smaller than num_classes.")
-    zeros = tensor.new_zeros(*tensor.shape, num_classes)
-    return zeros.scatter(-1, tensor.unsqueeze(-1), 1)
+        num_classes = int(tensor.max()) + 1
+    if not tensor._xp.within(tensor._array, num_classes):
+        wrong = "non-negative" if int(tensor.min()) < 0 else "smaller than num_classes"
+        raise RuntimeError(f"Class values must be {wrong}.")
+    classes = arange(num_classes, device=tensor.device)
+    return (tensor.unsqueeze(-1) == classes).to(dtypes.int64)
