@@ -163,7 +163,7 @@ class _Walk:
                     node.saved = None
             else:
                 grads = self._visit(node, g)
-            edges, i = node.edges, -1  # `zip` would take a fifth of a small node's time
+            edges, i = node.edges, -1  # `zip` would take a good part of a small node's time
             for gradient in grads:
                 i += 1
                 edge = edges[i]

@@ -34,7 +34,7 @@ class _Modes(threading.local):
 modes = _Modes()
 away: set[int] = set()
 """Threads in which grad mode is off or inference mode is on. While there is none, ops need not ask what their own thread's modes
-are, which would take a tenth of a small op's time."""
+are, which would take a good part of a small op's time."""
 
 
 after_backward: dict[int, list[Callable[[], None]]] = {}

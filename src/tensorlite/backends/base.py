@@ -3,7 +3,7 @@
 A function comes from one of three places: the backend's own methods and attributes; its kernels (fused functions with the name
 and signature of an op); the bodies of ops, written over ``xp`` and run with this backend as ``xp``. The last two are found when
 first called, and kept on the instance. There is no ``__getattr__``: with one, Python could not remember where ``xp.add`` is,
-and every look-up would take four times as long.
+and every look-up would take several times as long.
 """
 
 from __future__ import annotations
