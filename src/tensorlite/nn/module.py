@@ -180,6 +180,14 @@ class Module(HooksMixin, StateDictMixin, TraversalMixin):
                     return table[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
+    def _weight_and_bias(self) -> tuple[Any, Any]:
+        """What most layers compute with. ``self.weight`` looks in three places first, which a small input would notice."""
+        own = self._parameters
+        try:
+            return own["weight"], own["bias"]
+        except KeyError:  # somebody has put a property or a plain tensor in a parameter's place
+            return self.weight, self.bias
+
     def __delattr__(self, name: str) -> None:
         for table in (self._parameters, self._buffers, self._modules):
             if name in table:

@@ -83,12 +83,8 @@ class BatchNorm(Module):
         """Normalise ``input`` by the statistics of the batch (training) or by the running ones."""
         self._check_input_dim(input)
         momentum = 0.0 if self.momentum is None else self.momentum
-        own, kept = self._parameters, self._buffers
-        weight: Any
-        try:  # self.weight looks in three places first, which a small input would notice
-            weight, bias, mean, var = own["weight"], own["bias"], kept["running_mean"], kept["running_var"]
-        except KeyError:  # somebody has put a property or a plain tensor in a parameter's place
-            weight, bias, mean, var = self.weight, self.bias, self.running_mean, self.running_var
+        weight, bias = self._weight_and_bias()
+        mean, var = self.running_mean, self.running_var
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
             if self.momentum is None:  # a plain average over all batches

@@ -102,12 +102,7 @@ class ConvNd(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve ``input``."""
-        own: dict[str, Any] = self._parameters
-        try:  # self.weight looks in three places first, which a small input would notice
-            weight, bias = own["weight"], own["bias"]
-        except KeyError:  # somebody has put a property or a plain tensor in a parameter's place
-            weight, bias = self.weight, self.bias
-        return self._conv_forward(input, weight, bias)
+        return self._conv_forward(input, *self._weight_and_bias())
 
     def extra_repr(self) -> str:
         """The arguments that differ from their defaults."""

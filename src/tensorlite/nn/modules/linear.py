@@ -70,12 +70,7 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply the layer to ``input``."""
-        own: dict[str, Any] = self._parameters
-        try:  # self.weight looks in three places first, which a tiny layer would notice
-            weight, bias = own["weight"], own["bias"]
-        except KeyError:  # somebody has put a property or a plain tensor in a parameter's place
-            weight, bias = self.weight, self.bias
-        return F.linear(input, weight, bias)
+        return F.linear(input, *self._weight_and_bias())
 
     def extra_repr(self) -> str:
         """Sizes and whether there is a bias."""

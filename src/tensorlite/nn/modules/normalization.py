@@ -63,7 +63,7 @@ class LayerNorm(_Scaled):
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise ``input``."""
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+        return F.layer_norm(input, self.normalized_shape, *self._weight_and_bias(), self.eps)
 
     def extra_repr(self) -> str:
         """The constructor's arguments."""
@@ -145,7 +145,7 @@ class GroupNorm(_Scaled):
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise ``input``."""
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+        return F.group_norm(input, self.num_groups, *self._weight_and_bias(), self.eps)
 
     def extra_repr(self) -> str:
         """The constructor's arguments."""
