@@ -81,3 +81,11 @@ def test_no_difference_with_truth_values(other: Any) -> None:
             difference()
     with pytest.raises(RuntimeError, match="with two bool tensors"):
         mask - mask
+
+
+def test_numbers_beside_operands_of_other_dtypes() -> None:
+    """A number is found before it is known that another operand needs promotion."""
+    x = tl.tensor([-1.0, 0.5, 3.0])
+    for low, high in ((0.0, tl.tensor([1, 1, 1])), (tl.tensor(0), 1.0), (0, 1), (False, 1.0)):
+        assert tl.ops.pointwise.clip(x, low, high).tolist() == [0, 0.5, 1]
+    assert tl.where(x > 0, x, 1).tolist() == tl.where(x > 0, x, tl.tensor(1)).tolist() == [1, 0.5, 3]

@@ -39,7 +39,7 @@ def _roots(tensors: tuple[Any, ...], gradients: Any) -> list[tuple[Any, Any]]:
     roots = []
     for i, (tensor, gradient) in enumerate(zip(tensors, given, strict=True)):
         if not isinstance(tensor, (TensorBase, GradientEdge)):
-            raise TypeError(f"expected Tensors, not {type(tensor).__name__}")
+            raise TypeError(f"element {i} of tensors must be a Tensor, not {type(tensor).__name__}")
         node = _node(tensor)
         if node is None:
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")

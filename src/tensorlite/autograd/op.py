@@ -274,7 +274,7 @@ def _known(made: Op) -> set[str]:
 
 
 def _check_rules(made: Op) -> None:
-    own = {"n", "m", "t", "o", "v", "xp", "node", "saved", "needs", "error", "out", "g", "function"}
+    own = {"n", "m", "t", "o", "v", "xp", "node", "saved", "needs", "error", "out", "g", "function", "given"}
     taken = own & {*made.inputs, *made.static}
     if taken:
         raise TypeError(f"op {made.name}: the generated functions have a variable '{min(taken)}'; call that parameter otherwise")

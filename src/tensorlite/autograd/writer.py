@@ -68,7 +68,11 @@ def _write_inputs(op: Op, w: _Lines) -> None:
 
 def _write_pointwise_inputs(op: Op, w: _Lines) -> None:
     names = _tensors(op)
-    again = f"return promoted(OP, ({', '.join(names)},), {{{', '.join(f'{k!r}: {k}' for k in op.static)}}})"
+    given = f"({', '.join(names)},)"
+    if len(names) > 2:  # one may have been found to be a number before another one is found to need promotion
+        w(f"given = {given}")
+        given = "given"
+    again = f"return promoted(OP, {given}, {{{', '.join(f'{k!r}: {k}' for k in op.static)}}})"
     first = op.promoted_inputs[0]
     for i in names:
         if i == first:
