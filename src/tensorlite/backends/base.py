@@ -25,7 +25,7 @@ _made: WeakSet[Backend] = WeakSet()
 def register_body(name: str, body: Callable[..., Any]) -> None:
     """Make `body(xp, *arrays, **static)` the fallback of every backend that has no function called `name`."""
     _bodies[name] = body
-    for backend in _made:
+    for backend in list(_made):
         backend.promise(name)
 
 
@@ -65,13 +65,13 @@ class Backend:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
-        for name in _bodies:
+        for name in list(_bodies):
             self.promise(name)
         _made.add(self)
         return self
 
     def kernel(self, name: str) -> Callable[..., Any] | None:
-        """The fused kernel called `name`, if this backend has one."""
+        """The fused kernel called `name`, if this backend has one. One that is not called like a body has to be promised."""
         return None
 
     def promise(self, name: str) -> None:

@@ -77,7 +77,7 @@ class NumpyBackend(ArrayBackend):
             return super().i0(x)
 
     def number(self, value: float, dtype: Any) -> Any:
-        """As an array of no dimension, which is kept for the next time: a ufunc takes twice as long to convert a number."""
+        """As an array of no dimension, which is kept for the next time: a ufunc would convert a number at each call."""
         found = self._numbers.get((value, dtype)) if value else None  # 0.0 and -0.0 are the same key
         return self._new_number(value, dtype) if found is None else found
 
@@ -106,7 +106,7 @@ class NumpyBackend(ArrayBackend):
         return view
 
     def spread(self, g: Any, *, shape: tuple[int, ...]) -> Any:
-        """Small arrays are filled, at a third of a view's cost."""
+        """Small arrays are filled, which costs less than a view."""
         if prod(shape) > MANY:
             return self.broadcast_to(g, shape=shape)
         filled = np.empty(shape, g.dtype)
@@ -124,7 +124,7 @@ class NumpyBackend(ArrayBackend):
     # The rules of the three commonest activations, as they stand in `ops`, without a frame around them.
 
     def relu_back(self, g: Any, out: Any) -> Any:
-        """g where the result was positive or nan. In small arrays the others are overwritten, at a third of the cost."""
+        """g where the result was positive or nan. In small arrays the others are overwritten."""
         if g.size > SMALL or not g.ndim or g.dtype not in self.floats:
             return self.where(out <= 0, 0, g)
         zero = self.number(0.0, g.dtype)
