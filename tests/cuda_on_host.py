@@ -9,17 +9,28 @@ import ctypes
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 __all__ = ["COMPILER", "Recorder", "block_kernel", "elementwise_kernel"]
 
-COMPILER = shutil.which("g++")
+
+def _compiler() -> str | None:
+    """g++, if it is new enough to know barriers."""
+    found = shutil.which("g++") if sys.platform == "linux" else None
+    if found is None:
+        return None
+    command = [found, "-std=c++20", "-E", "-x", "c++", "-"]
+    return found if subprocess.run(command, input=b"#include <barrier>", capture_output=True).returncode == 0 else None
+
+
+COMPILER = _compiler()
 _C = {
     "float32": "float", "float64": "double", "bool": "bool", "int64": "long long", "uint64": "unsigned long long",
 }  # fmt: skip
@@ -36,6 +47,10 @@ using namespace std;
 #define __device__
 #define __global__
 static unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)(((uint64_t)a * b) >> 32); }
+// Some C libraries have these, too.
+#define cospi host_cospi
+#define cospif host_cospif
+#define rsqrt host_rsqrt
 static double cospi(double x) { return cos(M_PI * x); }
 static float cospif(float x) { return (float)cos(M_PI * (double)x); }
 template <typename T> T rsqrt(T x) { return 1 / sqrt(x); }
@@ -94,13 +109,13 @@ class Recorder:
 
 @cache
 def _library(source: str) -> ctypes.CDLL:
-    folder = Path(mkdtemp())
-    (folder / "kernel.cpp").write_text(source)
     assert COMPILER is not None
-    command = [COMPILER, "-O1", "-std=c++20", "-pthread", "-shared", "-fPIC", "-o", "kernel.so", "kernel.cpp"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return ctypes.CDLL(str(folder / "kernel.so"))
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "kernel.cpp").write_text(source)
+        command = [COMPILER, "-O1", "-std=c++20", "-pthread", "-shared", "-fPIC", "-o", "kernel.so", "kernel.cpp"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return ctypes.CDLL(f"{folder}/kernel.so")
 
 
 def _parameters(text: str) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ CPU: Any = get_backend("cpu")
 DTYPES = ("float32", "float64")
 TOLERANCE = {"float32": 2e-6, "float64": 1e-14}
 NUMBERS: dict[str, dict[str, float]] = {"leaky_relu": {"slope": 0.1}, "softplus": {"beta": 2.0, "threshold": 3.0}}
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs the compiler g++")
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs the compiler g++, from version 11 on, on Linux")
 needs_cupy = pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="needs CuPy, but no device")
 
 
