@@ -31,6 +31,8 @@ class Creation:
         return self.np.zeros(shape, dtype=self.native[dtype])
 
     def ones(self, shape: tuple[int, ...], *, dtype: Any) -> Array:
+        if not shape:  # every backward pass starts with one
+            return self.np.array(1, self.native[dtype])
         return self.np.ones(shape, dtype=self.native[dtype])
 
     def full(self, shape: tuple[int, ...], value: Any, *, dtype: Any) -> Array:

@@ -93,10 +93,6 @@ class NumpyBackend(ArrayBackend):
         self._numbers[value, dtype] = made
         return made
 
-    def ones(self, shape: tuple[int, ...], *, dtype: Any) -> Any:
-        """Every backward pass starts with a single one."""
-        return np.ones(shape, self.native[dtype]) if shape else np.array(1, self.native[dtype])
-
     def broadcast_to(self, x: Any, *, shape: tuple[int, ...]) -> Any:
         """A read-only view. For a single number the view is made directly, at a fifth of `np.broadcast_to`'s cost."""
         if x.ndim:

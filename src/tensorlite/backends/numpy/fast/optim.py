@@ -79,13 +79,14 @@ def _run(step: Any, arrays: tuple[Any, ...], *options: Any) -> None:
 
 def sgd_steps(params: list[Array], grads: list[Array], lr: float) -> None:
     """``param -= lr * grad`` for many parameters."""
-    large = [pair for pair in zip(params, grads, strict=True) if pair[0].size >= 4 * LEAST and _suits(4 * LEAST, *pair)]
-    for pair in large:
-        _run(_sgd_plain, pair, lr)
-    if large:
-        done = {id(param) for param, _ in large}
-        params, grads = ([x for x, param in zip(xs, params, strict=True) if id(param) not in done] for xs in (params, grads))
-    plain.sgd_steps(params, grads, lr)
+    small: tuple[list[Array], list[Array]] = [], []
+    for param, grad in zip(params, grads, strict=True):
+        if param.size >= 4 * LEAST and _suits(4 * LEAST, param, grad):
+            _run(_sgd_plain, (param, grad), lr)
+        else:
+            small[0].append(param)
+            small[1].append(grad)
+    plain.sgd_steps(*small, lr)
 
 
 def sgd_step(
